@@ -1,0 +1,27 @@
+import { describe, expect, it } from '@jest/globals';
+import { bundle, MAX_BROTLI_BYTES } from '../scripts/bundle.js';
+
+describe('the bundle of a browser', () => {
+  it('imports nothing but rxjs with the root entry', async () => {
+    const { imports } = await bundle(`export * from './src/index.js'`);
+    expect(imports).toEqual(['rxjs']);
+  });
+
+  it('weighs at most 8 kB with the root entry', async () => {
+    const { brotliBytes, minifiedBytes } = await bundle(`export * from './src/index.js'`);
+    console.info(`root entry without rxjs: ${brotliBytes} bytes brotli, ${minifiedBytes} minified`);
+    expect(brotliBytes).toBeLessThanOrEqual(MAX_BROTLI_BYTES);
+  });
+
+  it('holds mergeRotation alone when that is all one imports', async () => {
+    const { code, imports, minifiedBytes } = await bundle(`export { mergeRotation } from './src/index.js'`);
+    expect(imports).toEqual([]);
+    expect(minifiedBytes).toBeLessThan(2500);
+    expect(code).not.toMatch(/getValidToken|subscribe|scheduler/);
+  });
+
+  it('would tell if a module of Node got in', async () => {
+    const { imports } = await bundle(`export * from './src/node/index.js'`);
+    expect(imports).toContainEqual(expect.stringMatching(/^node:/));
+  });
+});

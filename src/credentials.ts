@@ -1,0 +1,71 @@
+/**
+ * What a user holds of a provider: the standard's own field names (RFC 6749 §5.1), because files and
+ * databases already hold them, and whatever else the provider sent, untouched.
+ *
+ * Values made by this library are deeply frozen. Printed in Node or put in a template string they show no
+ * secret; `JSON.stringify` stays faithful, since stores use it.
+ */
+export interface Credentials {
+  readonly access_token: string;
+  readonly refresh_token?: string;
+  /** Epoch **milliseconds**. Absent: not known, valid until someone says otherwise. 0: due. */
+  readonly expires_at?: number;
+  /** Seconds, the lifetime as the provider gave it. */
+  readonly expires_in?: number | string;
+  readonly scope?: string;
+  readonly token_type?: string;
+  readonly id_token?: string;
+  readonly [field: string]: unknown;
+}
+
+/** The fields that are safe, and useful, to print. */
+const PRINTABLE = ['token_type', 'scope', 'expires_at', 'expires_in'];
+
+function describe(credentials: Credentials): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(credentials).map(([field, value]) => [
+      field,
+      PRINTABLE.includes(field) ? value : '[redacted]',
+    ]),
+  );
+}
+
+/** Inherited by every credential, so that its own enumerable fields stay those of the record. */
+const redacting = Object.freeze(
+  Object.create(null, {
+    toString: { value: () => '[Credentials: redacted]' },
+    [Symbol.for('nodejs.util.inspect.custom')]: {
+      value(
+        this: Credentials,
+        _depth: number,
+        options: object,
+        inspect?: (value: unknown, options: object) => string,
+      ) {
+        const shown = describe(this);
+        return `Credentials ${inspect ? inspect(shown, options) : JSON.stringify(shown)}`;
+      },
+    },
+  }),
+) as object;
+
+/** A frozen copy; `__proto__` keys, which only an attacker writes, are left behind. */
+function frozenCopy(value: unknown, prototype: object | null): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return Object.freeze(value.map((item) => frozenCopy(item, null)));
+  const copy: Record<string, unknown> = Object.create(prototype ?? Object.prototype);
+  for (const [field, inner] of Object.entries(value)) {
+    if (field !== '__proto__' && inner !== undefined) copy[field] = frozenCopy(inner, null);
+  }
+  return Object.freeze(copy);
+}
+
+/** True for an object with a usable access token: the least that can be called credentials. */
+export function isCredentials(value: unknown): value is Credentials {
+  const token = (value as Partial<Credentials> | null | undefined)?.access_token;
+  return typeof token === 'string' && token.trim() !== '' && !Array.isArray(value);
+}
+
+/** Freezes a copy of `value` and gives it a printed form without secrets. */
+export function asCredentials(value: Credentials): Credentials {
+  return Object.getPrototypeOf(value) === redacting ? value : (frozenCopy(value, redacting) as Credentials);
+}

@@ -1,0 +1,84 @@
+import {
+  catchError,
+  concatMap,
+  defer,
+  finalize,
+  map,
+  ReplaySubject,
+  take,
+  takeUntil,
+  tap,
+  throwError,
+  throwIfEmpty,
+  timeout,
+  timer,
+  type Observable,
+} from 'rxjs';
+import { classifyAnswer, classifyThrown } from './classify.js';
+import type { Settings } from './config.js';
+import type { Credentials } from './credentials.js';
+import { RefreshUnavailableError, TokenError } from './errors.js';
+import { fromCallback, readAnswer } from './readAnswer.js';
+import type { TokenResponse } from './tokenResponse.js';
+
+/** A token response, and when it was asked for (epoch ms): its lifetime counts from there. */
+export interface Granted {
+  readonly response: TokenResponse;
+  readonly sentAt: number;
+}
+
+/**
+ * One request to the provider. Emits once what it granted and completes, or errors with a {@link TokenError}:
+ * after `refreshTimeoutMs` with an ambiguous one. Unsubscribing aborts the request.
+ *
+ * @param late gets an observable of the answer that may still come after the timeout, for another
+ *   `refreshTimeoutMs`: the provider may have rotated the token, and this is where its successor is
+ */
+export function exchange(
+  { ask, profile, scheduler, refreshTimeoutMs }: Settings,
+  previous: Credentials | null,
+  attempt: number,
+  late: (answer$: Observable<Granted>) => void,
+): Observable<Granted> {
+  return defer(() => {
+    const aborting = new AbortController();
+    const sentAt = scheduler.now();
+    const answer$ = new ReplaySubject<Granted>(1);
+    const running = fromCallback(() => ask(previous, { signal: aborting.signal, profile, attempt }))
+      .pipe(
+        take(1),
+        throwIfEmpty(
+          () => new RefreshUnavailableError('The callback completed without an answer', { ambiguous: true }),
+        ),
+        concatMap((value) => readAnswer(value, () => scheduler.now())),
+        map((answer) => {
+          const response = classifyAnswer(answer, profile);
+          if (response instanceof TokenError) throw response;
+          return { response, sentAt };
+        }),
+        catchError((thrown: unknown) => throwError(() => classifyThrown(thrown, profile, scheduler.now()))),
+      )
+      .subscribe(answer$);
+
+    const giveUp = (): Observable<never> => {
+      aborting.abort();
+      late(
+        answer$.pipe(
+          takeUntil(timer(refreshTimeoutMs, scheduler)),
+          finalize(() => running.unsubscribe()),
+        ),
+      );
+      const message = `The provider did not answer within ${refreshTimeoutMs} ms`;
+      return throwError(() => new RefreshUnavailableError(message, { ambiguous: true }));
+    };
+    return answer$.pipe(
+      timeout({ first: refreshTimeoutMs, scheduler, with: giveUp }),
+      tap({
+        unsubscribe: () => {
+          aborting.abort();
+          running.unsubscribe();
+        },
+      }),
+    );
+  });
+}

@@ -1,0 +1,41 @@
+export { createTokenManager } from './manager.js';
+export { mergeRotation } from './mergeRotation.js';
+export { memoryStore } from './stores/memoryStore.js';
+export { auth0, generic, github, google, microsoft, okta, salesforce } from './providers/seeded.js';
+export { ANY_VERSION, NO_VERSION } from './contracts.js';
+export {
+  ConfigurationError,
+  DisposedError,
+  LockTimeoutError,
+  NoCredentialsError,
+  RefreshRejectedError,
+  RefreshUnavailableError,
+  StoreError,
+  TokenError,
+} from './errors.js';
+export type {
+  OAuthErrorBody,
+  RefreshAnswer,
+  RefreshContext,
+  RefreshResult,
+  TokenManagerConfig,
+} from './config.js';
+export type {
+  CredentialLock,
+  CredentialStore,
+  GetSetPair,
+  Lease,
+  LockHolder,
+  Pending,
+  Snapshot,
+  Version,
+  WriteResult,
+} from './contracts.js';
+export type { Credentials } from './credentials.js';
+export type { TokenErrorCode, TokenErrorDetails } from './errors.js';
+export type { By, TokenEvent } from './events.js';
+export type { TokenState } from './held.js';
+export type { ProviderProfile, ReusePolicy } from './profile.js';
+export type { RetryPolicy } from './retryPolicy.js';
+export type { TokenManager, TokenOptions } from './tokenManager.js';
+export type { TokenResponse } from './tokenResponse.js';

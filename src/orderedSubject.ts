@@ -1,0 +1,26 @@
+import { BehaviorSubject, queueScheduler } from 'rxjs';
+
+/**
+ * A `BehaviorSubject` whose value changes at once, and whose announcement waits for the one under way: every
+ * subscriber sees the values in order, even when one of them causes the next.
+ *
+ * (A plain `next` within a `next` reaches the later subscribers newest first, and they end on the old value.
+ * `observeOn(queueScheduler)` on each subscriber does not help: the whole `next` has to queue.)
+ */
+export class OrderedBehaviorSubject<T> extends BehaviorSubject<T> {
+  private latest: T;
+
+  constructor(initial: T) {
+    super(initial);
+    this.latest = initial;
+  }
+
+  override getValue(): T {
+    return this.latest;
+  }
+
+  override next(value: T): void {
+    this.latest = value;
+    queueScheduler.schedule(() => super.next(value));
+  }
+}

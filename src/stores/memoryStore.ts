@@ -1,0 +1,24 @@
+import { EMPTY, of } from 'rxjs';
+import type { CredentialStore } from '../contracts.js';
+import { asCredentials, isCredentials, type Credentials } from '../credentials.js';
+import { processStore } from './processStore.js';
+
+/**
+ * Keeps credentials in this process, and shares them among the managers that are given the same store.
+ * Synchronous: over it the whole manager runs in virtual time.
+ *
+ * @param initial what is stored to begin with, with an `expires_at`; a provider's raw answer belongs in `set()`
+ */
+export function memoryStore(initial: Credentials | null = null): CredentialStore {
+  if (initial !== null && !isCredentials(initial)) {
+    throw new TypeError('memoryStore(initial): access_token must be a non-empty string');
+  }
+  let kept = initial && asCredentials(initial);
+  return processStore({
+    get: () => of(kept),
+    set: (credentials) => {
+      kept = credentials && asCredentials(credentials);
+      return EMPTY;
+    },
+  });
+}

@@ -1,0 +1,86 @@
+import {
+  concat,
+  concatMap,
+  defer,
+  EMPTY,
+  from,
+  ignoreElements,
+  map,
+  of,
+  Subject,
+  tap,
+  type Observable,
+  type ObservableInput,
+} from 'rxjs';
+import {
+  ANY_VERSION,
+  NO_VERSION,
+  type CredentialStore,
+  type Lease,
+  type Snapshot,
+  type WriteResult,
+} from '../contracts.js';
+import type { Credentials } from '../credentials.js';
+import { fingerprint, pairFingerprint, tokenFingerprint } from '../fingerprint.js';
+import { notesOn, type Notes } from '../journal.js';
+import { createMutex } from './mutex.js';
+
+/** Where a store of this process keeps one record. */
+export interface Cell {
+  get(): ObservableInput<Credentials | null>;
+  /** Completes when kept; what it emits does not matter. */
+  set(credentials: Credentials | null): ObservableInput<unknown>;
+}
+
+const NEVER_ABORTS = new AbortController().signal;
+
+/**
+ * A store for the managers of one process over any cell: reads and writes are serialised here, and so are
+ * refreshes. The journal lives as long as the process, which is as long as it can matter.
+ */
+export function processStore(cell: Cell): CredentialStore {
+  const refreshing = createMutex();
+  const accessing = createMutex();
+  const changes = new Subject<void>();
+  let notes: Notes = {};
+
+  const snapshotOf = (credentials: Credentials | null): Snapshot => ({
+    credentials,
+    version: credentials ? fingerprint(JSON.stringify(credentials)) : NO_VERSION,
+    ...notesOn(credentials, notes),
+  });
+  const note = (more: Notes): Observable<never> => {
+    notes = { ...notes, ...more };
+    return EMPTY;
+  };
+  const lease: Lease = {
+    signal: NEVER_ABORTS,
+    remainingMs: () => Infinity,
+    prepare: (held, _version, sentAt, until) =>
+      note({ pending: { pair: pairFingerprint(held), sentAt, until, by: 'this process' } }),
+    acquit: () => note({ pending: undefined }),
+    condemn: (held) => note({ dead: tokenFingerprint(held) }),
+  };
+  const current$ = defer(() => cell.get()).pipe(map(snapshotOf));
+  const put = (next: Credentials | null): Observable<WriteResult> =>
+    concat(
+      from(cell.set(next)).pipe(ignoreElements()),
+      defer(() => of({ written: true, snapshot: snapshotOf(next) })),
+    ).pipe(tap(() => changes.next()));
+
+  return {
+    read: () => accessing(() => current$),
+    write: (next, expected) =>
+      accessing(() =>
+        expected === ANY_VERSION
+          ? defer(() => put(next)) // without a read: it may be what cannot be read that is replaced
+          : current$.pipe(
+              concatMap((held) =>
+                held.version === expected ? put(next) : of({ written: false, snapshot: held }),
+              ),
+            ),
+      ),
+    changes$: changes.asObservable(),
+    lock: { lossy: false, hold: (critical) => refreshing(() => critical(lease)) },
+  };
+}
