@@ -88,48 +88,42 @@ export interface Settings extends Terms {
 }
 
 /** The longest delay a timer can be asked for. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+const MAX_MS = 2 ** 31 - 1;
 
-type Options = Readonly<Record<string, unknown>>;
+const DURATIONS = {
+  skewMs: 60_000,
+  refreshAheadMs: 0,
+  jitterMs: 0,
+  refreshTimeoutMs: 30_000,
+  lockTimeoutMs: 10_000,
+  maxWaitMs: 5_000,
+};
 
-function duration(
-  options: Options,
-  name: keyof TokenManagerConfig,
-  byDefault: number,
-  min = 0,
-  max = Number.MAX_SAFE_INTEGER,
-): number {
-  const value = options[name] ?? byDefault;
-  if (typeof value !== 'number') throw new TypeError(`${name} must be a number of milliseconds`);
-  if (value >= min && value <= max) return value;
-  throw new RangeError(`${name} must be from ${min} to ${max} ms, and is ${value}`);
+function durationsFrom(config: TokenManagerConfig): typeof DURATIONS {
+  const durations = { ...DURATIONS };
+  for (const name of Object.keys(DURATIONS) as (keyof typeof DURATIONS)[]) {
+    const value = config[name] ?? durations[name];
+    if (typeof value !== 'number') throw new TypeError(`${name} must be a number of ms`);
+    if (!(value >= 0 && value <= MAX_MS)) throw new RangeError(`${name} must be 0 to ${MAX_MS} ms`);
+    durations[name] = value;
+  }
+  return durations;
 }
 
-function callback(options: Options, name: keyof TokenManagerConfig): void {
-  const value = options[name];
-  if (value !== undefined && typeof value !== 'function') throw new TypeError(`${name} must be a function`);
-}
+const isFunction = (value: unknown): boolean => typeof value === 'function';
 
-function storeFrom(given: unknown): CredentialStore {
+function storeFrom(given: CredentialStore | GetSetPair | undefined): CredentialStore {
   if (given === undefined) return memoryStore();
   const store = given as Partial<CredentialStore & GetSetPair> | null;
-  if (
-    typeof store?.read === 'function' &&
-    typeof store.write === 'function' &&
-    typeof store.lock?.hold === 'function'
-  ) {
-    return store as CredentialStore;
-  }
-  if (typeof store?.get === 'function' && typeof store.set === 'function')
-    return liftStore(store as GetSetPair);
-  throw new TypeError('store must be a CredentialStore or a pair { get, set }');
+  if (isFunction(store?.read) && isFunction(store?.lock?.hold)) return given as CredentialStore;
+  if (isFunction(store?.get) && isFunction(store?.set)) return liftStore(given as GetSetPair);
+  throw new TypeError('store must be a CredentialStore, or { get, set }');
 }
 
-function profileFrom(given: unknown): ProviderProfile {
+function profileFrom(given: ProviderProfile | string = 'generic'): ProviderProfile {
   if (typeof given === 'string') return profileNamed(given);
-  const profile = given as ProviderProfile | null;
-  if (typeof profile?.name === 'string' && profile.reuse !== undefined) return profile;
-  throw new TypeError('provider must be the name of a profile, or a profile: { name, reuse }');
+  if ((given as Partial<ProviderProfile> | null)?.name && given.reuse) return given;
+  throw new TypeError('provider must be a name, or a profile { name, reuse }');
 }
 
 /**
@@ -138,49 +132,36 @@ function profileFrom(given: unknown): ProviderProfile {
  * @throws TypeError or RangeError that names the option
  */
 export function readConfig(config: TokenManagerConfig): Settings {
-  const options = Object(config) as TokenManagerConfig & Options;
-  for (const name of ['refresh', 'acquire', 'retry', 'onRefresh', 'sameAccount', 'random'] as const)
-    callback(options, name);
-  const { refresh, acquire, scheduler } = options;
-  if (!refresh && !acquire)
-    throw new TypeError('refresh or acquire must be given: without either no token can be renewed');
-  if (
-    scheduler !== undefined &&
-    (typeof scheduler.now !== 'function' || typeof scheduler.schedule !== 'function')
-  ) {
-    throw new TypeError('scheduler must be an RxJS SchedulerLike');
+  for (const name of ['refresh', 'acquire', 'retry', 'onRefresh', 'sameAccount', 'random'] as const) {
+    if (config[name] !== undefined && !isFunction(config[name]))
+      throw new TypeError(`${name} must be a function`);
   }
-  const profile = profileFrom(options.provider ?? 'generic');
-  const settings = {
-    ask: (previous: Credentials | null, context: RefreshContext): RefreshResult =>
-      previous && refresh ? refresh(previous, context) : (acquire ?? neverAsked)(context),
+  const { refresh, acquire, scheduler } = config;
+  const ask = refresh ?? (acquire && ((_previous, context) => acquire(context)));
+  if (!ask) throw new TypeError('refresh or acquire must be given');
+  if (scheduler && !(isFunction(scheduler.now) && isFunction(scheduler.schedule))) {
+    throw new TypeError('scheduler must be a SchedulerLike');
+  }
+  const profile = profileFrom(config.provider);
+  const settings: Settings = {
+    ...durationsFrom(config),
+    ask: (previous, context) =>
+      previous || !acquire ? ask(previous as Credentials, context) : acquire(context),
     canAcquire: acquire !== undefined,
-    store: storeFrom(options.store),
+    store: storeFrom(config.store),
     profile,
     reuse: profile.reuse,
-    skewMs: duration(options, 'skewMs', 60_000),
-    refreshAheadMs: duration(options, 'refreshAheadMs', 0),
-    jitterMs: duration(options, 'jitterMs', 0),
-    refreshTimeoutMs: duration(options, 'refreshTimeoutMs', 30_000, 1, MAX_TIMER_MS),
-    lockTimeoutMs: duration(options, 'lockTimeoutMs', 10_000, 0, MAX_TIMER_MS),
-    maxWaitMs: duration(options, 'maxWaitMs', 5_000),
-    retry: options.retry ?? defaultRetry,
-    onRefresh: options.onRefresh,
-    strictPersist: options.strictPersist ?? false,
-    sameAccount: options.sameAccount ?? sameAccount,
+    retry: config.retry ?? defaultRetry,
+    onRefresh: config.onRefresh,
+    strictPersist: config.strictPersist ?? false,
+    sameAccount: config.sameAccount ?? sameAccount,
     scheduler: scheduler ?? asyncScheduler,
     background: scheduler && scheduler !== asyncScheduler ? scheduler : unrefScheduler,
-    random: options.random ?? Math.random,
+    random: config.random ?? Math.random,
   };
-  const { lossy, leaseMs } = settings.store.lock;
-  if (lossy && leaseMs !== undefined && leaseMs <= settings.refreshTimeoutMs) {
-    throw new RangeError(
-      `refreshTimeoutMs must be shorter than the lock's leaseMs (${leaseMs}), and is ${settings.refreshTimeoutMs}`,
-    );
+  const { leaseMs = Infinity } = settings.store.lock;
+  if (leaseMs <= settings.refreshTimeoutMs) {
+    throw new RangeError(`refreshTimeoutMs must be less than the lock's leaseMs, ${leaseMs}`);
   }
   return settings;
-}
-
-function neverAsked(): never {
-  throw new TypeError('acquire is not configured');
 }

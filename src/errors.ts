@@ -12,8 +12,9 @@ export type TokenErrorCode =
   | 'no_credentials'
   | 'disposed';
 
+/** What a provider said of a refusal, as far as it is safe to show. */
 export interface TokenErrorDetails {
-  /** The provider's own error code (RFC 6749 §5.2), if it gave one that is safe to show. */
+  /** Its own error code (RFC 6749 §5.2). */
   readonly error?: string | undefined;
   /** The HTTP status of its answer. */
   readonly status?: number | undefined;
@@ -23,17 +24,16 @@ export interface TokenErrorDetails {
  * The base of everything this library throws, but for misuse (`TypeError`, `RangeError`) and a caller's own
  * abort. Holds no token, body or URL, and no foreign `cause`, which might.
  */
-export abstract class TokenError extends Error {
-  abstract readonly code: TokenErrorCode;
+export abstract class TokenError extends Error implements TokenErrorDetails {
+  declare readonly code: TokenErrorCode;
   /** Epoch ms before which nobody here will try again; `undefined` where trying again is not the remedy. */
-  readonly retryAt: number | undefined;
-  readonly error: string | undefined;
-  readonly status: number | undefined;
+  declare readonly retryAt?: number;
+  declare readonly error?: string | undefined;
+  declare readonly status?: number | undefined;
 
-  constructor(message: string, details: TokenErrorDetails = {}) {
+  constructor(code: TokenErrorCode, message: string, details?: TokenErrorDetails) {
     super(message);
-    this.error = details.error;
-    this.status = details.status;
+    Object.assign(this, { code }, details);
   }
 
   /** Bundlers rename classes; a log should not show it. */
@@ -42,93 +42,97 @@ export abstract class TokenError extends Error {
   }
 }
 
-/** Terminal: the provider refused the refresh token. `set()` (a new sign-in) is the remedy. */
+/**
+ * Terminal: the provider refused the refresh token. A new sign-in, `set()`, is the remedy.
+ *
+ * `rotation_lost`: an earlier answer never arrived, and had most likely carried the next refresh token.
+ */
 export class RefreshRejectedError extends TokenError {
-  /** `rotation_lost`: an earlier answer never arrived, and had most likely carried the next refresh token. */
-  override readonly code: 'refresh_rejected' | 'rotation_lost';
-  /** Of `rotation_lost`: epoch ms at which the lost request was sent. */
-  readonly lostAt: number | undefined;
+  declare readonly code: 'refresh_rejected' | 'rotation_lost';
+  /** Of `rotation_lost`: epoch ms at which the request was sent whose answer was lost. */
+  declare readonly lostAt?: number | undefined;
 
-  constructor(details: TokenErrorDetails = {}, lostAt?: number) {
+  constructor({ error, status }: TokenErrorDetails = {}, lostAt?: number) {
+    const lost = lostAt && `: rotation lost, by a refresh sent at ${new Date(lostAt).toISOString()}`;
     super(
-      lostAt === undefined
-        ? 'The provider refused the refresh token; sign in again and call set()'
-        : `The provider refused the refresh token after the answer to a refresh sent at ${new Date(lostAt).toISOString()} was lost (rotation lost); sign in again and call set()`,
-      details,
+      lost ? 'rotation_lost' : 'refresh_rejected',
+      `The provider refused the refresh token${lost ?? ''}. Sign in again and call set()`,
+      { error, status, lostAt } as TokenErrorDetails,
     );
-    this.code = lostAt === undefined ? 'refresh_rejected' : 'rotation_lost';
-    this.lostAt = lostAt;
   }
 }
 
-/** The request or the callback is wrong, not the credentials, which are kept. */
+/** The request or the callback is wrong (`callback_failed`), not the credentials, which are kept. */
 export class ConfigurationError extends TokenError {
+  declare readonly code: 'configuration' | 'callback_failed';
+
   constructor(
     message: string,
-    details: TokenErrorDetails = {},
-    override readonly code: 'configuration' | 'callback_failed' = 'configuration',
+    details?: TokenErrorDetails,
+    code: 'configuration' | 'callback_failed' = 'configuration',
   ) {
-    super(message, details);
+    super(code, message, details);
   }
 }
 
-/** Transient: no new token could be had; the credentials are kept, and `retryAt` says when the next try is. */
+/** Transient: no new token could be had. The credentials are kept; `retryAt` says when the next try is. */
 export class RefreshUnavailableError extends TokenError {
-  override readonly code = 'refresh_unavailable';
+  declare readonly code: 'refresh_unavailable';
   /** True when the request was sent and its answer lost: the provider may have rotated the token. */
-  readonly ambiguous: boolean;
+  declare readonly ambiguous?: boolean;
   /** What the provider asked for (`Retry-After`), in ms from its answer. */
-  readonly retryAfterMs: number | undefined;
+  declare readonly retryAfterMs?: number | undefined;
 
   constructor(
     message: string,
-    details: TokenErrorDetails & {
+    details?: TokenErrorDetails & {
       readonly ambiguous?: boolean;
       readonly retryAfterMs?: number | undefined;
-    } = {},
+    },
   ) {
-    super(message, details);
-    this.ambiguous = details.ambiguous ?? false;
-    this.retryAfterMs = details.retryAfterMs;
+    super('refresh_unavailable', message, details);
   }
 }
 
 /** The store could not be read, holds what is no credential, or could not be written. Nothing was overwritten. */
 export class StoreError extends TokenError {
-  constructor(
-    override readonly code: 'store_unreadable' | 'store_corrupt' | 'store_unwritable',
-    message: string,
-    /** The system's own code, such as `EACCES` or `ENOSPC`. */
-    readonly reason?: string,
-  ) {
-    super(message);
+  declare readonly code: 'store_unreadable' | 'store_corrupt' | 'store_unwritable';
+  /** The system's own code, such as `EACCES` or `ENOSPC`. */
+  declare readonly reason?: string;
+
+  constructor(code: StoreError['code'], message: string, reason?: string) {
+    super(code, message, { reason } as TokenErrorDetails);
   }
 }
 
 /** Somebody else held the refresh lock for longer than `lockTimeoutMs`. Retryable. */
 export class LockTimeoutError extends TokenError {
-  override readonly code = 'lock_timeout';
+  declare readonly code: 'lock_timeout';
+
+  constructor(message: string) {
+    super('lock_timeout', message);
+  }
 }
 
 /** Nobody is signed in, and there is nothing to sign in with. */
 export class NoCredentialsError extends TokenError {
-  override readonly code = 'no_credentials';
+  declare readonly code: 'no_credentials';
 
-  constructor(message = 'Nobody is signed in: call set() with credentials first, or configure acquire') {
-    super(message);
+  constructor() {
+    super('no_credentials', 'Nobody is signed in: call set(), or configure acquire');
   }
 }
 
 /** The manager was disposed of. */
 export class DisposedError extends TokenError {
-  override readonly code = 'disposed';
+  declare readonly code: 'disposed';
 
   constructor() {
-    super('This token manager was disposed of');
+    super('disposed', 'This token manager was disposed of');
   }
 }
 
-/** Tells whoever gets `error` when the next attempt is. Errors are made where they happen, plans elsewhere. */
+/** Tells whoever gets `error` when the next attempt is: errors are made where they happen, plans elsewhere. */
 export function withRetryAt<E extends TokenError>(error: E, retryAt: number): E {
   return Object.assign(error, { retryAt });
 }

@@ -8,22 +8,23 @@ export type TokenEvent = { readonly at: number } & (
   | { readonly type: 'loaded'; readonly signedIn: boolean; readonly warning?: string | undefined }
   | { readonly type: 'refresh-started'; readonly attempt: number }
   | { readonly type: 'refreshed'; readonly by: By; readonly expiresAt: number | undefined }
+  /** `store-failed`: the store could not be read, before or in place of a refresh. */
   | {
-      readonly type: 'refresh-failed';
+      readonly type: 'refresh-failed' | 'reauthentication-required' | 'store-failed';
       readonly error: TokenError;
+      /** How many failures in a row. */
       readonly attempt: number;
+      /** Epoch ms of the next attempt; `Infinity` where only a new sign-in helps. */
       readonly retryAt: number;
     }
   | { readonly type: 'persist-failed'; readonly error: TokenError }
   | { readonly type: 'persisted' }
-  | { readonly type: 'reauthentication-required'; readonly error: TokenError }
   /** Two holders of a lapsed lease used one refresh token; the store's winner was adopted. */
   | { readonly type: 'concurrent-redemption' }
   | { readonly type: 'invalidated' }
   | { readonly type: 'set'; readonly by: By }
   | { readonly type: 'cleared'; readonly by: By }
   | { readonly type: 'lock-waited'; readonly waitedMs: number }
-  | { readonly type: 'store-failed'; readonly error: TokenError }
   | { readonly type: 'callback-failed'; readonly error: TokenError }
 );
 

@@ -7,7 +7,6 @@ import {
   distinctUntilChanged,
   EMPTY,
   filter,
-  first,
   firstValueFrom,
   ignoreElements,
   map,
@@ -19,30 +18,31 @@ import {
   share,
   skip,
   Subject,
+  take,
   takeUntil,
   tap,
-  throwError,
 } from 'rxjs';
 import { abortOf } from './abortOf.js';
+import { aheadStore, type Settled } from './aheadStore.js';
 import { checkedStore } from './checkedStore.js';
 import { readConfig, type TokenManagerConfig } from './config.js';
 import { ANY_VERSION, type Snapshot } from './contracts.js';
 import { isCredentials, type Credentials } from './credentials.js';
-import { decide, freshUntil, isEnough, isServable, type Caller } from './decide.js';
-import { ConfigurationError, DisposedError, RefreshRejectedError, StoreError, TokenError } from './errors.js';
+import { decide, freshUntil, isBlocked, isEnough, isServable, type Caller } from './decide.js';
+import { ConfigurationError, DisposedError, StoreError, TokenError } from './errors.js';
 import type { Happening, TokenEvent } from './events.js';
 import { firstCredentials } from './firstCredentials.js';
-import { credentialsOf, nothingYet, sameState, toState, type Held } from './held.js';
+import { sameState, toState, type Held } from './held.js';
 import { OrderedBehaviorSubject } from './orderedSubject.js';
 import { proactive } from './proactive.js';
-import { createRefresh, type Settled } from './refresh.js';
+import { createRefresh } from './refresh.js';
 import { siblings } from './siblings.js';
 import { singleFlight } from './singleFlight.js';
 import { createMutex } from './stores/mutex.js';
 import { timerAt } from './timerAt.js';
 import type { TokenManager, TokenOptions } from './tokenManager.js';
 import type { TokenResponse } from './tokenResponse.js';
-import { afterFailure, afterNews, afterRejection, isNewToken, newsOf } from './transitions.js';
+import { afterFailure, afterNews, afterRejection, failureKind, isNewToken, newsOf } from './transitions.js';
 
 /**
  * Makes a manager of one credential. Does nothing until it is used.
@@ -59,11 +59,11 @@ import { afterFailure, afterNews, afterRejection, isNewToken, newsOf } from './t
  */
 export function createTokenManager(config: TokenManagerConfig): TokenManager {
   const settings = readConfig(config);
-  const { scheduler, background, sameAccount } = settings;
+  const { scheduler } = settings;
   const now = (): number => scheduler.now();
-  const store = checkedStore(settings.store, now);
+  const store = aheadStore(checkedStore(settings.store, now), settings, report);
 
-  const held$ = new OrderedBehaviorSubject<Held>(nothingYet);
+  const held$ = new OrderedBehaviorSubject<Held>({});
   const happening$ = new Subject<TokenEvent>();
   const superseded$ = new Subject<void>();
   const disposed$ = new ReplaySubject<void>(1);
@@ -83,9 +83,9 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
   // ── the subject ─────────────────────────────────────────────────────────────────────────────────────
 
   function hold(held: Held): void {
-    const before = credentialsOf(held$.getValue());
-    const credentials = credentialsOf(held);
-    if (isNewToken(before, credentials)) served = Promise.resolve(credentials.access_token);
+    const { credentials } = held;
+    if (isNewToken(held$.getValue().credentials, credentials))
+      served = Promise.resolve(credentials.access_token);
     held$.next(held);
     reckon();
   }
@@ -100,45 +100,32 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
 
   function publish({ by, snapshot }: Settled): void {
     const before = held$.getValue();
-    const after = afterNews(before, snapshot, by, { terms: settings, now: now() });
+    const after = afterNews(before, snapshot, by, settings, now());
+    const news = newsOf(before, after, by, settings.sameAccount);
     epoch++;
     hold(after);
-    newsOf(before, after, by, sameAccount).forEach(report);
-    const credentials = credentialsOf(after);
-    if (before.snapshot && isNewToken(credentialsOf(before), credentials)) tellCallback(credentials);
+    if (news) report(news);
+    if (news?.type !== 'loaded' && isNewToken(before.credentials, after.credentials))
+      tellCallback(after.credentials);
   }
 
   function fail(thrown: unknown): void {
     const error =
       thrown instanceof TokenError ? thrown : new StoreError('store_unreadable', 'The store failed');
-    const held = afterFailure(held$.getValue(), error, { terms: settings, now: now() });
+    const held = afterFailure(held$.getValue(), error, settings, now());
     hold(held);
-    const { attempt, retryAt } = held.failure ?? { attempt: 1, retryAt: Infinity };
-    if (error instanceof RefreshRejectedError) report({ type: 'reauthentication-required', error });
-    else
-      report({
-        type: error instanceof StoreError ? 'store-failed' : 'refresh-failed',
-        error,
-        attempt,
-        retryAt,
-      });
+    report({ type: failureKind(error), ...held.failure });
   }
 
   /** `onRefresh` comes after the subscribers, and whatever goes wrong in it stays there. */
   function tellCallback(credentials: Credentials): void {
-    const wrong = (thrown: unknown): void => {
-      const name = thrown instanceof Error ? thrown.name : typeof thrown;
-      report({
-        type: 'callback-failed',
-        error: new ConfigurationError(`onRefresh failed with a ${name}`, {}, 'callback_failed'),
-      });
-    };
+    const error = new ConfigurationError('onRefresh failed', {}, 'callback_failed');
+    const wrong = (): void => report({ type: 'callback-failed', error });
     queueScheduler.schedule(() => {
       try {
-        const result = settings.onRefresh?.(credentials) as PromiseLike<unknown> | undefined;
-        result?.then?.(undefined, wrong);
-      } catch (thrown) {
-        wrong(thrown);
+        Promise.resolve(settings.onRefresh?.(credentials)).catch(wrong);
+      } catch {
+        wrong();
       }
     });
   }
@@ -147,10 +134,9 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
 
   /** Takes over what the store holds, if it is news. */
   function adopt(snapshot: Snapshot): void {
-    const held = held$.getValue();
-    const isKnown = held.snapshot?.version === snapshot.version && held.snapshot.dead === snapshot.dead;
-    if (refreshing.isAhead() || (isKnown && !(held.failure?.error instanceof StoreError))) return;
-    publish({ by: 'sibling', snapshot });
+    const { version, dead, failure } = held$.getValue();
+    const isKnown = version === snapshot.version && dead === snapshot.dead;
+    if (!isKnown || failure?.error instanceof StoreError) publish({ by: 'sibling', snapshot });
   }
 
   const reread$ = defer(() => {
@@ -175,83 +161,74 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
 
   // ── the flight ──────────────────────────────────────────────────────────────────────────────────────
 
-  const refreshing = createRefresh({ settings, store, superseded$, report, publish });
+  const transaction = createRefresh({ settings, store, superseded$, report, publish });
 
   const refresh$ = defer(() => {
     const held = held$.getValue();
     hold({ ...held, refreshing: true });
-    return refreshing.transaction(credentialsOf(held), (held.failure?.attempt ?? 0) + 1).pipe(
-      tap({
-        next: (settled) => {
-          hold({ ...held$.getValue(), refreshing: false });
-          publish(settled);
-        },
-        error: fail,
-        complete: () => {
-          if (held$.getValue().refreshing) hold({ ...held$.getValue(), refreshing: false });
-        },
-      }),
+    return transaction(held.credentials ?? null, (held.failure?.attempt ?? 0) + 1).pipe(
       takeUntil(disposed$), // whoever waits is let go; the transaction itself runs to its end
+      tap({ next: publish, error: fail, finalize: () => hold({ ...held$.getValue(), refreshing: false }) }),
     );
   }).pipe(singleFlight());
 
   /** What the timer does: it asks for nothing while something else is about to change. */
-  const attempt$ = defer((): Observable<unknown> => {
+  const attempt$ = defer(() => {
     if (changes > 0) return EMPTY;
-    return held$.getValue().snapshot ? refresh$ : load$;
+    return isLoaded() ? refresh$ : load$;
   });
 
-  const keepFresh$ = proactive(held$, settings, attempt$, background).pipe(share());
+  function isLoaded(): boolean {
+    return held$.getValue().credentials !== undefined;
+  }
+
+  const keepFresh$ = proactive(held$, settings, attempt$, settings.background).pipe(share());
 
   // ── a caller ────────────────────────────────────────────────────────────────────────────────────────
 
   /** One wait for all who wait: for the next attempt, or for anything that makes it needless. */
   const nextAttempt$ = defer(() => {
     const retryAt = held$.getValue().failure?.retryAt ?? now();
-    return merge(timerAt(retryAt, scheduler), held$.pipe(skip(1))).pipe(first(null, null));
+    return merge(timerAt(retryAt, scheduler), held$.pipe(skip(1))).pipe(take(1));
   }).pipe(singleFlight());
 
   function credentialsFor(caller: Caller): Observable<Credentials> {
     return defer((): Observable<Credentials> => {
-      const again$ = credentialsFor(caller);
-      if (isDisposed) return throwError(() => new DisposedError());
-      if (changes > 0)
-        return concat(
-          inTurn(() => EMPTY),
-          again$,
-        );
+      const after = (wait$: Observable<unknown>): Observable<Credentials> =>
+        concat(wait$.pipe(ignoreElements()), credentialsFor(caller));
+      if (isDisposed) throw new DisposedError();
+      if (changes > 0) return after(inTurn(() => EMPTY));
       listen();
+      if (!isLoaded()) return after(load$);
       const held = held$.getValue();
-      if (!held.snapshot) return concat(load$.pipe(ignoreElements()), again$);
       const decision = decide(held, settings, now(), caller);
-      if (decision === 'refresh') return refreshedFor(caller);
-      if ('fail' in decision) return throwError(() => decision.fail);
-      if ('waitUntil' in decision) return concat(nextAttempt$.pipe(ignoreElements()), again$);
-      if (decision.refreshBehind) attempt$.subscribe({ error: () => undefined }); // the flight reported it
-      return of(decision.serve);
+      if (!decision) return refreshedFor(caller);
+      if (decision instanceof TokenError) throw decision;
+      if (typeof decision === 'number') return after(nextAttempt$);
+      if (now() >= freshUntil(held, settings) && !isBlocked(held, settings, now())) behind(attempt$);
+      return of(decision);
     });
   }
 
   function refreshedFor(caller: Caller): Observable<Credentials> {
+    const orHeld = (error: unknown): Observable<Credentials> => {
+      const { credentials } = held$.getValue();
+      if (credentials && isEnough(credentials, now(), caller)) return of(credentials);
+      throw error;
+    };
     return refresh$.pipe(
-      catchError((error: unknown) => {
-        const credentials = credentialsOf(held$.getValue());
-        if (credentials && isEnough(credentials, now(), caller))
-          return of({ by: 'self', snapshot: { credentials } } as Settled);
-        return throwError(() => error);
-      }),
       defaultIfEmpty(null), // superseded by set() or clear(), or disposed of
       concatMap((settled) => {
         const credentials = settled?.snapshot.credentials;
         const isGood = credentials && (settled.by === 'self' || isEnough(credentials, now(), caller));
         return isGood ? of(credentials) : credentialsFor(caller);
       }),
+      catchError(orHeld),
     );
   }
 
   function callerNow(minValidityMs = 0): Caller {
-    if (!(minValidityMs >= 0))
-      throw new RangeError('minValidityMs must be a number of milliseconds, 0 or more');
+    if (!(minValidityMs >= 0)) throw new RangeError('minValidityMs must be 0 or more');
     return { minValidityMs, waitsUntil: now() + settings.maxWaitMs };
   }
 
@@ -261,13 +238,11 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
   function sharedToken(): Promise<string> {
     if (waiting) return waiting;
     let isSettled = false;
-    const promise = new Promise<string>((resolve, reject) => {
-      const settle = (): void => void ((isSettled = true), (waiting = undefined));
-      current$.subscribe({
-        next: ({ access_token }) => (settle(), resolve(access_token)),
-        error: (error: TokenError) => (settle(), reject(error)),
-      });
-    });
+    const settle = (): void => {
+      isSettled = true;
+      waiting = undefined;
+    };
+    const promise = firstValueFrom(current$.pipe(tap({ next: settle, error: settle }), map(tokenOf)));
     if (!isSettled) waiting = promise;
     return promise;
   }
@@ -281,18 +256,24 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     );
   }
 
+  function strikeFromMemory(rejected: string | undefined): void {
+    const held = held$.getValue();
+    const struck = afterRejection(held, rejected);
+    if (struck !== held) hold(struck);
+  }
+
   function renewal(rejected: string): Observable<string> {
     return defer(() => {
       if (typeof rejected !== 'string')
         throw new TypeError('renew(rejected): rejected must be an access token');
-      const loaded$ = held$.getValue().snapshot || isDisposed ? EMPTY : load$.pipe(ignoreElements());
-      const struck$ = defer(() => {
-        const held = held$.getValue();
-        const struck = afterRejection(held, rejected);
-        if (struck !== held) hold(struck);
-        return current$;
-      });
-      return concat(loaded$, struck$).pipe(map(({ access_token }) => access_token));
+      const loaded$ = isLoaded() || isDisposed ? EMPTY : load$.pipe(ignoreElements());
+      return concat(
+        loaded$,
+        defer(() => {
+          strikeFromMemory(rejected);
+          return current$;
+        }),
+      ).pipe(map(tokenOf));
     });
   }
 
@@ -323,7 +304,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
       tap(({ snapshot }) => {
         epoch++;
         hold({
-          ...afterNews(nothingYet, snapshot, 'sibling', { terms: settings, now: now() }),
+          ...afterNews({}, snapshot, 'sibling', settings, now()),
           signedOut: !credentials,
         });
         report(happening);
@@ -347,7 +328,6 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     store.read$.pipe(
       concatMap((found): Observable<unknown> => {
         const { credentials } = found;
-        if (refreshing.isAhead()) return EMPTY; // the store does not hold it yet: only memory has to know
         if (!credentials || (rejected !== undefined && credentials.access_token !== rejected))
           return of(adopt(found));
         return store.write({ ...credentials, expires_at: 0 }, found.version).pipe(
@@ -362,9 +342,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     );
 
   function invalidate(rejected?: string): Promise<void> {
-    const held = held$.getValue();
-    const struck = afterRejection(held, rejected ?? credentialsOf(held)?.access_token ?? '');
-    if (!isDisposed && struck !== held) hold(struck);
+    if (!isDisposed) strikeFromMemory(rejected);
     return change(strike(rejected));
   }
 
@@ -377,50 +355,42 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
   }
 
   /** Observables for outsiders show nothing of what is inside, not even to `util.inspect`. */
-  function shown<T>(inner: () => Observable<T>): Observable<T> {
-    return new Observable((subscriber) => inner().pipe(takeUntil(disposed$)).subscribe(subscriber));
+  function shown<T>(inner$: Observable<T>): Observable<T> {
+    return new Observable((subscriber) => inner$.pipe(takeUntil(disposed$)).subscribe(subscriber));
   }
 
-  function watched<T>(view: (held: Held) => T): Observable<T> {
+  /** What is held, as `view` has it, from when the store has answered; each value once. */
+  function watched<T>(view: (held: Held) => T | undefined): Observable<T> {
     return defer(() => {
       listen();
-      if (!held$.getValue().snapshot && !isDisposed) load$.subscribe({ error: () => undefined }); // state$ tells
-      return held$.pipe(map(view));
+      if (!isLoaded() && !isDisposed) behind(load$);
+      return held$.pipe(
+        map(view),
+        filter((value) => value !== undefined),
+        distinctUntilChanged(),
+      );
     });
   }
 
+  const token$ = watched((held) =>
+    isServable(held, settings, now()) ? held.credentials?.access_token : undefined,
+  );
+
   return {
-    token$: shown(() =>
-      merge(
-        watched((held) =>
-          isServable(held, settings, now()) ? credentialsOf(held)?.access_token : undefined,
-        ).pipe(
-          filter((token) => token !== undefined),
-          distinctUntilChanged(),
-        ),
-        keepFresh$,
-      ),
-    ),
-    credentials$: shown(() =>
-      watched((held) => held.snapshot?.credentials).pipe(
-        filter((credentials) => credentials !== undefined),
-        distinctUntilChanged(),
-      ),
-    ),
-    state$: shown(() => watched(toState).pipe(distinctUntilChanged(sameState))),
-    events$: shown(() => happening$),
-    validToken$: new Observable((subscriber) =>
-      current$.pipe(map(({ access_token }) => access_token)).subscribe(subscriber),
-    ),
+    token$: shown(merge(token$, keepFresh$)),
+    credentials$: shown(watched(({ credentials }) => credentials)),
+    state$: shown(watched(toState).pipe(distinctUntilChanged(sameState))),
+    events$: shown(happening$),
+    validToken$: new Observable((subscriber) => current$.pipe(map(tokenOf)).subscribe(subscriber)),
     getValidToken(options) {
-      if (options) return requested(options).then(({ access_token }) => access_token);
+      if (options) return requested(options).then(tokenOf);
       return now() < servedUntil ? served : sharedToken();
     },
     getCredentials: (options = {}) => requested(options),
     peek: () =>
       isDisposed
         ? Promise.reject(new DisposedError())
-        : firstValueFrom(reread$.pipe(map(() => credentialsOf(held$.getValue())))),
+        : firstValueFrom(reread$.pipe(map(() => held$.getValue().credentials ?? null))),
     invalidate,
     renew: (rejected) => firstValueFrom(renewal(rejected)),
     renewal,
@@ -430,4 +400,11 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     ...(Symbol.dispose && { [Symbol.dispose]: dispose }),
     ...(Symbol.asyncDispose && { [Symbol.asyncDispose]: () => Promise.resolve(dispose()) }),
   } as TokenManager;
+}
+
+const tokenOf = ({ access_token }: Credentials): string => access_token;
+
+/** Runs `work$` for nobody in particular; it reports its own failure. */
+function behind(work$: Observable<unknown>): void {
+  work$.subscribe({ error: () => undefined });
 }

@@ -34,7 +34,7 @@ export function proactive(
   return held$.pipe(
     filter(({ refreshing }) => !refreshing),
     map((held) => wakeAt(held, terms)),
-    switchMap((at) => (at === null ? NEVER : timerAt(at, scheduler))),
+    switchMap((at) => (at === Infinity ? NEVER : timerAt(at, scheduler))),
     exhaustMap(() => attempt$.pipe(catchError(() => EMPTY))),
     ignoreElements(),
   );

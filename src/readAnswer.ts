@@ -1,39 +1,15 @@
-import { defer, from, isObservable, map, of, type Observable, type ObservableInput } from 'rxjs';
+import { defer, from, map, of, type Observable, type ObservableInput } from 'rxjs';
 import { retryAfterMs, type Answer } from './classify.js';
 import { RefreshUnavailableError } from './errors.js';
 
-/** A token response has a few kB; more than this is no token response. */
-const MAX_BODY_BYTES = 1024 * 1024;
+/** A token response has a few kB; what is longer than this is no token response. */
+const MAX_BODY_LENGTH = 1024 * 1024;
 
-type ResponseLike = Pick<Response, 'status' | 'headers' | 'body' | 'text'>;
+type ResponseLike = Pick<Response, 'status' | 'headers' | 'text'>;
 
 function isResponse(value: unknown): value is ResponseLike {
-  const response = value as Partial<ResponseLike> | null;
-  return (
-    typeof response?.status === 'number' &&
-    typeof response.text === 'function' &&
-    typeof response.headers?.get === 'function'
-  );
-}
-
-async function boundedText(response: ResponseLike): Promise<string> {
-  if (typeof response.body?.getReader !== 'function') return response.text();
-  const reader = response.body.getReader();
-  const decoder = new TextDecoder();
-  let text = '';
-  for (let bytes = 0; ;) {
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    bytes += value.byteLength;
-    text += decoder.decode(value, { stream: true });
-    if (bytes > MAX_BODY_BYTES) {
-      void reader.cancel().catch(() => undefined);
-      throw new RefreshUnavailableError('The answer to the refresh is larger than 1 MiB', {
-        status: response.status,
-        ambiguous: true,
-      });
-    }
-  }
+  const response = value as Partial<ResponseLike> | null | undefined;
+  return typeof response?.status === 'number' && typeof response.text === 'function';
 }
 
 /** JSON, else a form (GitHub, unless asked otherwise), else `undefined`. */
@@ -49,26 +25,21 @@ function parseBody(text: string): unknown {
 export function readAnswer(value: unknown, now: () => number): Observable<Answer> {
   if (!isResponse(value)) return of({ body: value });
   const { status, headers } = value;
-  return from(boundedText(value)).pipe(
-    map((text) => ({
-      body: parseBody(text),
-      status,
-      retryAfterMs: retryAfterMs(headers.get('retry-after'), now()),
-    })),
+  return from(value.text()).pipe(
+    map((text) => {
+      if (text.length > MAX_BODY_LENGTH) {
+        throw new RefreshUnavailableError('The answer is larger than 1 MiB', { status, ambiguous: true });
+      }
+      return { body: parseBody(text), status, retryAfterMs: retryAfterMs(headers.get('retry-after'), now()) };
+    }),
   );
 }
 
-/** Subscribes to what `callback` returns: an `ObservableInput`, or, as people write it, the plain value. */
-export function fromCallback<T>(callback: () => ObservableInput<T> | T): Observable<T> {
+/** Subscribes to what `callback` returns: an `ObservableInput`, or, as people write it, the plain answer. */
+export function fromCallback<T extends object>(callback: () => ObservableInput<T> | T): Observable<T> {
   return defer(() => {
     const result = callback();
-    const plain =
-      typeof result === 'object' &&
-      result !== null &&
-      !isObservable(result) &&
-      !('then' in result) &&
-      !(Symbol.asyncIterator in result) &&
-      !(Symbol.iterator in result);
-    return plain ? of(result as T) : from(result as ObservableInput<T>);
+    const isPlain = isResponse(result) || 'access_token' in result || 'error' in result;
+    return isPlain ? of(result as T) : (result as ObservableInput<T>);
   });
 }

@@ -5,9 +5,7 @@ import {
   defer,
   EMPTY,
   filter,
-  finalize,
   first,
-  from,
   ignoreElements,
   map,
   Observable,
@@ -18,11 +16,11 @@ import {
   startWith,
   takeUntil,
   tap,
-  throwError,
   timeout,
   timer,
+  type ObservableInput,
 } from 'rxjs';
-import type { CheckedStore } from './checkedStore.js';
+import type { AheadStore, Settled } from './aheadStore.js';
 import type { Settings } from './config.js';
 import type { Lease, Snapshot } from './contracts.js';
 import type { Credentials } from './credentials.js';
@@ -32,25 +30,18 @@ import {
   LockTimeoutError,
   RefreshRejectedError,
   RefreshUnavailableError,
-  StoreError,
   type TokenError,
 } from './errors.js';
-import type { By, Happening } from './events.js';
+import type { Happening } from './events.js';
 import { exchange, type Granted } from './exchange.js';
-import { pairFingerprint } from './fingerprint.js';
+import { isSamePair } from './fingerprint.js';
 import { mergeRotation } from './mergeRotation.js';
-import { defaultRetry } from './retryPolicy.js';
+import { orElseThrow } from './orElseThrow.js';
 import { tapAwait } from './tapAwait.js';
-
-/** What a refresh brought: this manager's own new token, or what a sibling had left in the store. */
-export interface Settled {
-  readonly by: By;
-  readonly snapshot: Snapshot;
-}
 
 export interface RefreshDeps {
   readonly settings: Settings;
-  readonly store: CheckedStore;
+  readonly store: AheadStore;
   /** Emits when `set()` or `clear()` is called: whatever is under way is for nobody. */
   readonly superseded$: Observable<unknown>;
   readonly report: (happening: Happening) => void;
@@ -58,48 +49,25 @@ export interface RefreshDeps {
   readonly publish: (settled: Settled) => void;
 }
 
-export interface Refresh {
-  /**
-   * One transaction: lock, re-read, adopt or exchange, merge, persist. Emits once and completes when the lock
-   * is free again, or errors with a {@link TokenError}; completes empty when superseded. Runs to its end
-   * however early it is left.
-   */
-  transaction(stale: Credentials | null, attempt: number): Observable<Settled>;
-  /** True while memory is ahead of the store, because a rotated token could not be saved yet. */
-  isAhead(): boolean;
-}
-
-/** A rotated token that the store has not taken yet: what was granted, and what the store was left with. */
-interface Unsaved {
-  base: Snapshot;
-  granted: Granted;
-  readonly error: TokenError;
-}
+/** How often, and how far apart, a denied token's successor is looked for: siblings of another make may lag. */
+const DENIED_LOOKS = 6;
+const DENIED_LOOK_MS = 100;
 
 const ACQUIRED = Symbol('acquired');
-/** How often, and how long, a denied refresh token's successor is looked for: siblings of another make may lag. */
-const DENIED_POLL_MS = 100;
-const DENIED_POLLS = 5;
-/** Saving what was rotated is worth keeping a process alive for, but not for ever. */
-const HOLDS_PROCESS_MS = 10_000;
 
-function isSamePair(a: Credentials | null, b: Credentials | null): boolean {
-  return a === b || (a !== null && b !== null && pairFingerprint(a) === pairFingerprint(b));
-}
-
-export function createRefresh({ settings, store, superseded$, report, publish }: RefreshDeps): Refresh {
-  const { scheduler, profile, lockTimeoutMs, refreshTimeoutMs } = settings;
+/**
+ * Makes the transaction that replaces `stale`: lock, re-read, adopt or exchange, merge, persist.
+ *
+ * It emits once and completes when the lock is free again, or errors with a {@link TokenError}; completes
+ * empty when superseded. Once started it runs to its end, however early it is left.
+ */
+export function createRefresh({ settings, store, superseded$, report, publish }: RefreshDeps) {
+  const { scheduler, profile, lockTimeoutMs, refreshTimeoutMs, strictPersist } = settings;
   const { lock } = settings.store;
-  let unsaved: Unsaved | null = null;
-
-  function merged(base: Snapshot, { response, sentAt }: Granted): Credentials {
-    return mergeRotation(base.credentials, response, sentAt, profile.defaultLifetimeMs);
-  }
-
-  // ── the lock ────────────────────────────────────────────────────────────────────────────────────────
 
   function transaction(stale: Credentials | null, attempt: number): Observable<Settled> {
     return new Observable((caller) => {
+      let outcome: Settled | undefined;
       // In one go, and before all that the outcome sets off: whoever hears of it finds the flight landed.
       const land = (settled?: Settled): void => {
         queueScheduler.schedule(() => {
@@ -109,162 +77,160 @@ export function createRefresh({ settings, store, superseded$, report, publish }:
         });
       };
       const fail = (error: unknown): void => void queueScheduler.schedule(() => caller.error(error));
-      const critical = (lease: Lease): Observable<Settled> =>
-        underLock(stale, attempt, lease, { next: land, error: fail });
-      let outcome: Settled | undefined;
-      // Not torn down with its subscriber: a flight that has started always finishes.
-      (unsaved ? beyondTheStore(unsaved, attempt) : locked(stale, critical))
+      const arrive = (settled: Settled): void => {
+        if (!settled.unsaved) outcome = settled;
+        else if (strictPersist) fail(settled.unsaved);
+        else land(settled);
+      };
+      // Not torn down with its subscriber.
+      locked(stale, (lease) => underLock(stale, attempt, lease))
         .pipe(takeUntil(superseded$))
-        .subscribe({ next: (settled) => (outcome = settled), error: fail, complete: () => land(outcome) });
+        .subscribe({ next: arrive, error: fail, complete: () => land(outcome) });
     });
   }
 
-  /** Holds the lock for `critical`; after `lockTimeoutMs` looks once more for a sibling's token, and fails. */
+  /** Runs `critical` under the lock, or under the one that is being kept. */
   function locked(
     stale: Credentials | null,
     critical: (lease: Lease) => Observable<Settled>,
   ): Observable<Settled> {
     return defer(() => {
+      const { ahead } = store;
+      if (ahead && strictPersist) throw ahead.error;
+      if (ahead) return critical(ahead.lease);
       const askedAt = scheduler.now();
-      const acquired = (): void => {
+      const enter = (lease: Lease): Observable<Settled> => {
         const waitedMs = scheduler.now() - askedAt;
         if (waitedMs > 0) report({ type: 'lock-waited', waitedMs });
+        return critical(lease);
       };
       return lock
-        .hold((lease) => defer(() => (acquired(), critical(lease))).pipe(startWith(ACQUIRED)))
+        .hold((lease) => defer(() => enter(lease)).pipe(startWith(ACQUIRED)))
         .pipe(
           timeout({ first: lockTimeoutMs, scheduler, with: lockTimedOut }),
-          filter((value): value is Settled => value !== ACQUIRED),
-          catchError((error: unknown) =>
-            error instanceof LockTimeoutError ? adoptInstead(stale, error) : throwError(() => error),
-          ),
+          filter((value) => value !== ACQUIRED),
+          catchError((error: unknown) => {
+            if (!(error instanceof LockTimeoutError)) throw error;
+            return adoptOrThrow(stale, error);
+          }),
         );
     });
   }
 
   function lockTimedOut(): Observable<never> {
-    const holder$ = defer(() => from(lock.holder?.() ?? of(null))).pipe(catchError(() => of(null)));
-    return holder$.pipe(
-      first(),
+    return defer(() => lock.holder?.() ?? of(null)).pipe(
+      catchError(() => of(null)),
       map((holder) => {
-        const who = holder ? ` by ${holder.by} since ${new Date(holder.since).toISOString()}` : '';
-        throw new LockTimeoutError(
-          `The refresh lock was not free within ${lockTimeoutMs} ms: it is held${who}`,
-        );
+        const who = holder ? `by ${holder.by} since ${new Date(holder.since).toISOString()}` : 'by another';
+        throw new LockTimeoutError(`The refresh lock was held ${who} for ${lockTimeoutMs} ms`);
       }),
     );
   }
 
-  function adoptInstead(stale: Credentials | null, error: TokenError): Observable<Settled> {
+  function adoptOrThrow(stale: Credentials | null, error: TokenError): Observable<Settled> {
     return store.read$.pipe(
-      catchError(() => throwError(() => error)),
-      map((found) => {
-        if (judge(found, stale, settings, scheduler.now()) !== 'adopt') throw error;
-        return { by: 'sibling', snapshot: found };
+      filter((found) => judge(found, stale, settings, scheduler.now()) === 'adopt'),
+      first(),
+      map((snapshot): Settled => ({ by: 'sibling', snapshot })),
+      orElseThrow(() => error),
+    );
+  }
+
+  function underLock(stale: Credentials | null, attempt: number, lease: Lease): Observable<Settled> {
+    return store.read$.pipe(
+      concatMap((snapshot) => {
+        const verdict = judge(snapshot, stale, settings, scheduler.now());
+        if (verdict === 'adopt') return of<Settled>({ by: 'sibling', snapshot });
+        if (verdict === 'send') return redeem(snapshot, stale, attempt, lease);
+        throw verdict;
       }),
     );
   }
 
-  // ── under the lock ──────────────────────────────────────────────────────────────────────────────────
-
-  function underLock(
+  /** Journals, sends, saves: the heart of it all. */
+  function redeem(
+    found: Snapshot,
     stale: Credentials | null,
     attempt: number,
     lease: Lease,
-    early: Early,
   ): Observable<Settled> {
-    return store.read$.pipe(
-      concatMap((found): Observable<Settled> => {
-        const verdict = judge(found, stale, settings, scheduler.now());
-        if (verdict === 'adopt') return of({ by: 'sibling', snapshot: found });
-        if (verdict === 'send') return redeem({ found, stale, attempt, lease, early });
-        return throwError(() => verdict.fail);
-      }),
-    );
-  }
-
-  /** Journals, sends, saves. The heart of it all. */
-  function redeem(turn: Turn): Observable<Settled> {
-    const { found, attempt, lease, early } = turn;
     const held = found.credentials;
-    const firstSentAt = found.pending?.sentAt ?? scheduler.now();
+    const sentAt = found.pending?.sentAt ?? scheduler.now();
     let lostAt = found.pending?.sentAt;
     return of(found).pipe(
-      tapAwait(() => prepare(turn, firstSentAt)),
+      tapAwait(() => prepare(found, stale, lease, sentAt)),
       tap(() => report({ type: 'refresh-started', attempt })),
-      concatMap(() => exchange(settings, held, attempt, (answer$) => takeLate(held, answer$))),
+      concatMap(() => exchange(settings, held, attempt, (answer$) => takeLate(held, lease, answer$))),
       retry({
-        count: 1,
-        delay: (error: unknown) => {
-          if (!isLost(error) || !isWithinGrace(firstSentAt, profile.reuse, scheduler.now()))
-            return throwError(() => error);
-          lostAt ??= firstSentAt;
+        count: 1, // at once, while a spent token still works; after that as often as the backoff says
+        delay: (error) => {
+          if (!isAmbiguous(error) || !isWithinGrace(sentAt, profile.reuse, scheduler.now())) throw error;
+          lostAt ??= sentAt;
           return of(null);
         },
       }),
+      concatMap((granted) => save(found, granted, lease)),
       catchError((error: unknown) => failed(error, held, lease, lostAt)),
-      concatMap((outcome) => ('snapshot' in outcome ? of(outcome) : save(found, outcome, early))),
     );
   }
 
-  /** The journal, and room for the successor. Where it cannot be written nothing is sent, while that can wait. */
-  function prepare({ found, stale, lease }: Turn, sentAt: number): Observable<unknown> {
+  /** The journal, and room for the successor. Where it cannot be written nothing is sent, if that can wait. */
+  function prepare(
+    found: Snapshot,
+    stale: Credentials | null,
+    lease: Lease,
+    sentAt: number,
+  ): Observable<unknown> {
     const held = found.credentials;
     if (!held?.refresh_token) return EMPTY;
-    const now = scheduler.now();
-    return concat(
-      defer(() => lease.prepare(held, found.version, sentAt, now + refreshTimeoutMs)).pipe(
-        catchError((error: unknown) => (hasEnded(held, stale, now) ? EMPTY : throwError(() => error))),
-      ),
-      defer(() => {
-        if (!lease.signal.aborted && lease.remainingMs() > refreshTimeoutMs) return EMPTY;
-        return throwError(
-          () => new LockTimeoutError('The lease on the refresh lock lapsed before the request was sent'),
-        );
+    const until = scheduler.now() + refreshTimeoutMs;
+    const journal$ = defer(() => lease.prepare(held, found.version, sentAt, until)).pipe(
+      catchError((error: unknown) => {
+        if (hasEnded(held, stale, scheduler.now())) return EMPTY;
+        throw error;
       }),
     );
+    const lease$ = defer(() => {
+      if (lease.signal.aborted || lease.remainingMs() <= refreshTimeoutMs) {
+        throw new LockTimeoutError('The lease on the refresh lock lapsed before the request was sent');
+      }
+      return EMPTY;
+    });
+    return concat(journal$, lease$);
   }
 
-  // ── after a failure ─────────────────────────────────────────────────────────────────────────────────
-
+  /** What the journal and a sibling have to say of a failure, before it is told. */
   function failed(
     error: unknown,
     held: Credentials | null,
     lease: Lease,
-    lostAt: number | undefined,
+    lostAt?: number,
   ): Observable<Settled> {
     const isDenied = error instanceof RefreshRejectedError;
-    if (!held?.refresh_token) {
-      const wrong = new ConfigurationError(
-        'The provider refused the grant that acquire asked for',
-        error as TokenError,
-      );
-      return throwError(() => (isDenied ? wrong : error));
-    }
+    if (!held?.refresh_token)
+      throw isDenied ? new ConfigurationError('The provider refused acquire', error) : error;
     if (isDenied) return denied(new RefreshRejectedError(error, lostAt), held, lease);
-    const isCertain =
-      (error instanceof RefreshUnavailableError && !error.ambiguous) ||
-      (error instanceof ConfigurationError && error.code === 'configuration');
-    const acquit$ = isCertain ? quietly(() => lease.acquit()) : EMPTY;
+    const isUnspent =
+      error instanceof RefreshUnavailableError
+        ? !error.ambiguous
+        : (error as TokenError).code === 'configuration';
     return concat(
-      acquit$,
-      throwError(() => error),
+      isUnspent ? quietly(() => lease.acquit()) : EMPTY,
+      defer(() => {
+        throw error;
+      }),
     );
   }
 
   /** Rule 12: a sibling may have rotated it, so the store is asked again before anyone is told. */
-  function denied(error: RefreshRejectedError, held: Credentials, lease: Lease): Observable<Settled> {
-    const looks$ = store.read$.pipe(
-      repeat({ count: DENIED_POLLS + 1, delay: () => timer(DENIED_POLL_MS, scheduler) }),
-    );
-    const successor$ = looks$.pipe(
-      catchError(() => throwError(() => error)),
-      first((found) => found.credentials?.refresh_token !== held.refresh_token, null),
-      map((found): Settled => {
-        const other = found?.credentials;
-        if (!found || (other && !settings.sameAccount(held, other))) throw error;
-        return { by: 'sibling', snapshot: found };
-      }),
+  function denied(error: TokenError, held: Credentials, lease: Lease): Observable<Settled> {
+    const successor$ = store.read$.pipe(
+      repeat({ count: DENIED_LOOKS, delay: () => timer(DENIED_LOOK_MS, scheduler) }),
+      first(({ credentials }) => credentials?.refresh_token !== held.refresh_token),
+      filter(({ credentials }) => !credentials || settings.sameAccount(held, credentials)),
+      first(),
+      map((snapshot): Settled => ({ by: 'sibling', snapshot })),
+      orElseThrow(() => error),
     );
     return concat(
       quietly(() => lease.condemn(held)),
@@ -272,117 +238,46 @@ export function createRefresh({ settings, store, superseded$, report, publish }:
     );
   }
 
-  /** Best effort: the failure that led here is what is told. */
-  function quietly(effect: () => ReturnType<Lease['acquit']>): Observable<never> {
-    return defer(effect).pipe(
-      ignoreElements(),
-      catchError(() => EMPTY),
-    );
-  }
-
-  // ── saving ──────────────────────────────────────────────────────────────────────────────────────────
-
   /** Rule 10: durable before anyone sees it; merged again over what another tool has touched. */
-  function save(base: Snapshot, granted: Granted, early: Early): Observable<Settled> {
-    return store.write(merged(base, granted), base.version).pipe(
-      concatMap(({ written, snapshot }) => {
+  function save(base: Snapshot, granted: Granted, lease: Lease): Observable<Settled> {
+    const next = mergeRotation(base.credentials, granted.response, granted.sentAt, profile.defaultLifetimeMs);
+    return store.write(next, base.version).pipe(
+      catchError((error: TokenError) => of(error)),
+      concatMap((result): Observable<Settled> => {
+        if (result instanceof Error) return store.keep(next, base, lease, result);
+        const { written, snapshot } = result;
         if (!written && isSamePair(base.credentials, snapshot.credentials))
-          return save(snapshot, granted, early);
+          return save(snapshot, granted, lease);
         if (!written && snapshot.credentials && lock.lossy) report({ type: 'concurrent-redemption' });
-        return of<Settled>({ by: written ? 'self' : 'sibling', snapshot });
-      }),
-      catchError((error: TokenError) => keep({ base, granted, error }, early)),
-    );
-  }
-
-  /** The provider has rotated and the store refuses: memory has the only valid token, and the lock is kept. */
-  function keep(kept: Unsaved, early: Early): Observable<Settled> {
-    const since = scheduler.now();
-    let attempt = 0;
-    const patience$ = defer(() => {
-      const isShort = scheduler.now() - since < HOLDS_PROCESS_MS;
-      return timer(
-        defaultRetry(++attempt, kept.error, settings.random),
-        isShort ? scheduler : settings.background,
-      );
-    });
-    return defer(() => {
-      unsaved = kept;
-      report({ type: 'persist-failed', error: kept.error });
-      if (settings.strictPersist) early.error(kept.error);
-      else early.next(aheadOfTheStore(kept));
-      return patience$;
-    }).pipe(
-      concatMap(() => store.write(merged(kept.base, kept.granted), kept.base.version)),
-      tap(({ written, snapshot }) => {
-        if (written || !isSamePair(kept.base.credentials, snapshot.credentials)) return;
-        kept.base = snapshot;
-        throw kept.error; // touched by another tool: merge again
-      }),
-      retry({ delay: () => patience$ }),
-      map(({ written, snapshot }): Settled => ({ by: written ? 'self' : 'sibling', snapshot })),
-      tap(() => report({ type: 'persisted' })),
-      finalize(() => (unsaved = null)),
-    );
-  }
-
-  function aheadOfTheStore({ base, granted }: Unsaved): Settled {
-    return { by: 'self', snapshot: { credentials: merged(base, granted), version: base.version } };
-  }
-
-  /** A refresh while memory is ahead: under the lock that is being kept, from the token that only memory has. */
-  function beyondTheStore(kept: Unsaved, attempt: number): Observable<Settled> {
-    if (settings.strictPersist) return throwError(() => kept.error);
-    const held = merged(kept.base, kept.granted);
-    return exchange(settings, held, attempt, (answer$) => takeLate(held, answer$)).pipe(
-      concatMap((granted) => {
-        if (unsaved !== kept) return saveLate(held, granted);
-        const before = mergeRotation(null, kept.granted.response, kept.granted.sentAt);
-        kept.granted = {
-          response: mergeRotation(before, granted.response, granted.sentAt),
-          sentAt: granted.sentAt,
-        };
-        return of(aheadOfTheStore(kept));
+        return of({ by: written ? 'self' : 'sibling', snapshot });
       }),
     );
   }
 
   /** Rule 8: an answer after the timeout is saved if the store still holds what it was obtained with. */
-  function takeLate(previous: Credentials | null, answer$: Observable<Granted>): void {
-    answer$
-      .pipe(
-        concatMap((granted) => saveLate(previous, granted)),
-        catchError(() => EMPTY),
-        takeUntil(superseded$),
-      )
-      .subscribe(publish);
-  }
-
-  function saveLate(previous: Credentials | null, granted: Granted): Observable<Settled> {
-    return store.read$.pipe(
-      filter((found) => isSamePair(found.credentials, previous)),
-      concatMap((found) => save(found, granted, { next: publish, error: () => undefined })),
+  function takeLate(held: Credentials | null, lease: Lease, answer$: Observable<Granted>): void {
+    const saved$ = answer$.pipe(
+      concatMap((granted) =>
+        store.read$.pipe(
+          filter((found) => isSamePair(found.credentials, held)),
+          concatMap((found) => save(found, granted, lease)),
+        ),
+      ),
     );
+    saved$.pipe(takeUntil(superseded$)).subscribe({ next: publish, error: () => undefined });
   }
 
-  return { transaction, isAhead: () => unsaved !== null };
+  return transaction;
 }
 
-/** How a flight lands before its lock is free. */
-interface Early {
-  next(settled: Settled): void;
-  error(error: TokenError): void;
+/** Best effort: what led here is what is told. */
+function quietly(effect: () => ObservableInput<unknown>): Observable<never> {
+  return defer(effect).pipe(
+    ignoreElements(),
+    catchError(() => EMPTY),
+  );
 }
 
-/** One turn under the lock. */
-interface Turn {
-  readonly found: Snapshot;
-  readonly stale: Credentials | null;
-  readonly attempt: number;
-  readonly lease: Lease;
-  readonly early: Early;
-}
-
-function isLost(error: unknown): boolean {
-  return error instanceof RefreshUnavailableError && error.ambiguous;
+function isAmbiguous(error: unknown): boolean {
+  return error instanceof RefreshUnavailableError && error.ambiguous === true;
 }

@@ -1,0 +1,94 @@
+import { concat, concatMap, defer, finalize, map, of, retry, tap, timer, type Observable } from 'rxjs';
+import type { CheckedStore } from './checkedStore.js';
+import type { Settings } from './config.js';
+import type { Lease, Snapshot } from './contracts.js';
+import { asCredentials, type Credentials } from './credentials.js';
+import type { TokenError } from './errors.js';
+import type { By, Happening } from './events.js';
+import { isSamePair } from './fingerprint.js';
+import { defaultRetry } from './retryPolicy.js';
+
+/** What a refresh brought: this manager's own new token, or what a sibling had left in the store. */
+export interface Settled {
+  readonly by: By;
+  readonly snapshot: Snapshot;
+  /** Why the store does not hold it yet. */
+  readonly unsaved?: TokenError;
+}
+
+/** A rotated token that the store has not taken yet, and the lock that is kept until it has. */
+export interface Ahead {
+  readonly snapshot: Snapshot;
+  readonly lease: Lease;
+  readonly error: TokenError;
+}
+
+/** A store of which memory can be ahead: what it could not be made to hold is read from memory until it does. */
+export interface AheadStore extends CheckedStore {
+  readonly ahead: Ahead | null;
+  /**
+   * Emits `next` at once, as unsaved, and again when it is saved over `base`, and completes. Tries for ever;
+   * unsubscribing drops it.
+   */
+  keep(next: Credentials, base: Snapshot, lease: Lease, error: TokenError): Observable<Settled>;
+}
+
+/** Saving what was rotated is worth keeping a process alive for, but not for ever. */
+const HOLDS_PROCESS_MS = 10_000;
+
+export function aheadStore(
+  store: CheckedStore,
+  { scheduler, background, random, strictPersist }: Settings,
+  report: (happening: Happening) => void,
+): AheadStore {
+  let ahead: Ahead | null = null;
+  let moves = 0;
+
+  function advance(credentials: Credentials | null, lease: Lease, error: TokenError): Snapshot {
+    ahead = { snapshot: { credentials, version: `ahead ${++moves}` }, lease, error };
+    return ahead.snapshot;
+  }
+
+  return {
+    get ahead() {
+      return ahead;
+    },
+    read$: defer(() => (ahead && !strictPersist ? of(ahead.snapshot) : store.read$)),
+    write: (next, expected) =>
+      defer(() => {
+        if (expected !== ahead?.snapshot.version) return store.write(next, expected);
+        return of({ written: true, snapshot: advance(next, ahead.lease, ahead.error) });
+      }),
+    keep(next, base, lease, error) {
+      const since = scheduler.now();
+      let attempt = 0;
+      const saved$ = defer(() => {
+        const isShort = scheduler.now() - since < HOLDS_PROCESS_MS;
+        return timer(defaultRetry(++attempt, error, random), isShort ? scheduler : background);
+      }).pipe(
+        concatMap(() => store.write(ahead?.snapshot.credentials ?? next, base.version)),
+        tap(({ written, snapshot }) => {
+          if (written || !isSamePair(base.credentials, snapshot.credentials)) return;
+          base = snapshot; // another tool touched another field
+          advance(
+            asCredentials({ ...snapshot.credentials, ...(ahead?.snapshot.credentials ?? next) }),
+            lease,
+            error,
+          );
+          throw error;
+        }),
+        retry(),
+        map(({ written, snapshot }): Settled => ({ by: written ? 'self' : 'sibling', snapshot })),
+        tap(() => report({ type: 'persisted' })),
+        finalize(() => (ahead = null)),
+      );
+      return defer(() => {
+        report({ type: 'persist-failed', error });
+        return concat(
+          of<Settled>({ by: 'self', snapshot: advance(next, lease, error), unsaved: error }),
+          saved$,
+        );
+      });
+    },
+  };
+}
