@@ -1,4 +1,4 @@
-import { concat, concatMap, defer, finalize, map, of, retry, tap, timer, type Observable } from 'rxjs';
+import { concatMap, defer, finalize, map, of, retry, startWith, tap, timer, type Observable } from 'rxjs';
 import type { CheckedStore } from './checkedStore.js';
 import type { Settings } from './config.js';
 import type { Lease, Snapshot } from './contracts.js';
@@ -44,9 +44,10 @@ export function aheadStore(
   let ahead: Ahead | null = null;
   let moves = 0;
 
-  function advance(credentials: Credentials | null, lease: Lease, error: TokenError): Snapshot {
-    ahead = { snapshot: { credentials, version: `ahead ${++moves}` }, lease, error };
-    return ahead.snapshot;
+  function advance(credentials: Credentials | null, { lease, error }: Omit<Ahead, 'snapshot'>): Snapshot {
+    const snapshot = { credentials, version: `ahead ${++moves}` };
+    ahead = { snapshot, lease, error };
+    return snapshot;
   }
 
   return {
@@ -55,38 +56,36 @@ export function aheadStore(
     },
     read$: defer(() => (ahead && !strictPersist ? of(ahead.snapshot) : store.read$)),
     write: (next, expected) =>
-      defer(() => {
-        if (expected !== ahead?.snapshot.version) return store.write(next, expected);
-        return of({ written: true, snapshot: advance(next, ahead.lease, ahead.error) });
-      }),
+      defer(() =>
+        expected === ahead?.snapshot.version
+          ? of({ written: true, snapshot: advance(next, ahead) })
+          : store.write(next, expected),
+      ),
     keep(next, base, lease, error) {
       const since = scheduler.now();
       let attempt = 0;
+      const kept = (): Credentials => ahead?.snapshot.credentials ?? next;
       const saved$ = defer(() => {
         const isShort = scheduler.now() - since < HOLDS_PROCESS_MS;
         return timer(defaultRetry(++attempt, error, random), isShort ? scheduler : background);
       }).pipe(
-        concatMap(() => store.write(ahead?.snapshot.credentials ?? next, base.version)),
-        tap(({ written, snapshot }) => {
-          if (written || !isSamePair(base.credentials, snapshot.credentials)) return;
-          base = snapshot; // another tool touched another field
-          advance(
-            asCredentials({ ...snapshot.credentials, ...(ahead?.snapshot.credentials ?? next) }),
-            lease,
-            error,
-          );
-          throw error;
+        concatMap(() => store.write(kept(), base.version)),
+        map(({ written, snapshot }): Settled => {
+          if (!written && isSamePair(base.credentials, snapshot.credentials)) {
+            base = snapshot; // another tool touched another field
+            advance(asCredentials({ ...snapshot.credentials, ...kept() }), { lease, error });
+            throw error;
+          }
+          return { by: written ? 'self' : 'sibling', snapshot };
         }),
         retry(),
-        map(({ written, snapshot }): Settled => ({ by: written ? 'self' : 'sibling', snapshot })),
         tap(() => report({ type: 'persisted' })),
         finalize(() => (ahead = null)),
       );
       return defer(() => {
         report({ type: 'persist-failed', error });
-        return concat(
-          of<Settled>({ by: 'self', snapshot: advance(next, lease, error), unsaved: error }),
-          saved$,
+        return saved$.pipe(
+          startWith<Settled>({ by: 'self', snapshot: advance(next, { lease, error }), unsaved: error }),
         );
       });
     },

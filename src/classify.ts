@@ -51,10 +51,7 @@ function refusal(profile: ProviderProfile, code = '', status?: number, afterMs?:
     if (code === 'invalid_grant' || profile.terminalErrors?.includes(code))
       return new RefreshRejectedError(details);
     if (MISCONFIGURED.test(code)) {
-      return new ConfigurationError(
-        `The provider refused the request (${said}): check the client and its scopes`,
-        details,
-      );
+      return new ConfigurationError(`The provider refused the request (${said}). Check the client`, details);
     }
   }
   return new RefreshUnavailableError(`The provider did not refresh (${said})`, {
@@ -70,7 +67,7 @@ export function classifyAnswer(answer: Answer, profile: ProviderProfile): TokenR
   if (code || (status && (status < 200 || status > 299)))
     return refusal(profile, code, status, answer.retryAfterMs);
   if (isCredentials(body) && body['ok'] !== false) return body as TokenResponse;
-  return new RefreshUnavailableError('The answer is no token response: access_token is missing', {
+  return new RefreshUnavailableError('The answer has no access_token', {
     status,
     ambiguous: true,
   });
@@ -123,7 +120,7 @@ export function classifyThrown(thrown: unknown, profile: ProviderProfile, now: n
   const isFetch = chain.some(({ message }) => FETCH_FAILED.test(`${message}`));
   const isMistake = thrown instanceof TypeError || thrown instanceof ReferenceError;
   if (isMistake && !isFetch && !chain[1]) {
-    return new ConfigurationError(`The callback has a bug: it threw a ${thrown.name}`, {}, 'callback_failed');
+    return new ConfigurationError(`The callback has a bug (${thrown.name})`, {}, 'callback_failed');
   }
   const ambiguous = status !== undefined || isFetch || says(LOST);
   return new RefreshUnavailableError(ambiguous ? 'The answer was lost on its way' : 'The callback failed', {

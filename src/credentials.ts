@@ -49,14 +49,10 @@ const redacting = Object.freeze(
 ) as object;
 
 /** A frozen copy; `__proto__` keys, which only an attacker writes, are left behind. */
-function frozenCopy(value: unknown, prototype: object | null): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return Object.freeze(value.map((item) => frozenCopy(item, null)));
-  const copy: Record<string, unknown> = Object.create(prototype ?? Object.prototype);
-  for (const [field, inner] of Object.entries(value)) {
-    if (field !== '__proto__' && inner !== undefined) copy[field] = frozenCopy(inner, null);
-  }
-  return Object.freeze(copy);
+function frozenCopy(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value), (key, inner: unknown) =>
+    key === '__proto__' ? undefined : Object.freeze(inner),
+  );
 }
 
 /** True for an object with a usable access token: the least that can be called credentials. */
@@ -67,5 +63,6 @@ export function isCredentials(value: unknown): value is Credentials {
 
 /** Freezes a copy of `value` and gives it a printed form without secrets. */
 export function asCredentials(value: Credentials): Credentials {
-  return Object.getPrototypeOf(value) === redacting ? value : (frozenCopy(value, redacting) as Credentials);
+  if (Object.getPrototypeOf(value) === redacting) return value;
+  return Object.freeze(Object.assign(Object.create(redacting) as Credentials, frozenCopy(value)));
 }

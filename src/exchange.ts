@@ -1,5 +1,4 @@
 import {
-  catchError,
   concatMap,
   defer,
   finalize,
@@ -8,7 +7,6 @@ import {
   take,
   takeUntil,
   tap,
-  throwError,
   throwIfEmpty,
   timeout,
   timer,
@@ -18,6 +16,7 @@ import { classifyAnswer, classifyThrown } from './classify.js';
 import type { Settings } from './config.js';
 import type { Credentials } from './credentials.js';
 import { RefreshUnavailableError, TokenError } from './errors.js';
+import { orElseThrow } from './orElseThrow.js';
 import { fromCallback, readAnswer } from './readAnswer.js';
 import type { TokenResponse } from './tokenResponse.js';
 
@@ -47,20 +46,18 @@ export function exchange(
     const running = fromCallback(() => ask(previous, { signal: aborting.signal, profile, attempt }))
       .pipe(
         take(1),
-        throwIfEmpty(
-          () => new RefreshUnavailableError('The callback completed without an answer', { ambiguous: true }),
-        ),
+        throwIfEmpty(() => new RefreshUnavailableError('The callback gave no answer', { ambiguous: true })),
         concatMap((value) => readAnswer(value, () => scheduler.now())),
         map((answer) => {
           const response = classifyAnswer(answer, profile);
           if (response instanceof TokenError) throw response;
           return { response, sentAt };
         }),
-        catchError((thrown: unknown) => throwError(() => classifyThrown(thrown, profile, scheduler.now()))),
+        orElseThrow((thrown) => classifyThrown(thrown, profile, scheduler.now())),
       )
       .subscribe(answer$);
 
-    const giveUp = (): Observable<never> => {
+    const giveUp = (): never => {
       aborting.abort();
       late(
         answer$.pipe(
@@ -69,7 +66,7 @@ export function exchange(
         ),
       );
       const message = `The provider did not answer within ${refreshTimeoutMs} ms`;
-      return throwError(() => new RefreshUnavailableError(message, { ambiguous: true }));
+      throw new RefreshUnavailableError(message, { ambiguous: true });
     };
     return answer$.pipe(
       timeout({ first: refreshTimeoutMs, scheduler, with: giveUp }),

@@ -264,8 +264,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
 
   function renewal(rejected: string): Observable<string> {
     return defer(() => {
-      if (typeof rejected !== 'string')
-        throw new TypeError('renew(rejected): rejected must be an access token');
+      if (typeof rejected !== 'string') throw new TypeError('renew(rejected): an access token is needed');
       const loaded$ = isLoaded() || isDisposed ? EMPTY : load$.pipe(ignoreElements());
       return concat(
         loaded$,
@@ -333,7 +332,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
         return store.write({ ...credentials, expires_at: 0 }, found.version).pipe(
           concatMap((result) => {
             if (!result.written) return strike(rejected);
-            publish({ by: 'self', snapshot: result.snapshot });
+            publish({ by: 'sibling', snapshot: result.snapshot }); // no grant, and no news but this:
             report({ type: 'invalidated' });
             return EMPTY;
           }),

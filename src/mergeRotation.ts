@@ -1,12 +1,10 @@
 import { asCredentials, isCredentials, type Credentials } from './credentials.js';
 import { expiryOf, type TokenResponse } from './tokenResponse.js';
 
-const isBlank = (value: unknown): boolean => typeof value !== 'string' || value.trim() === '';
-
-/** What of the previous credentials outlives them: all but the access token and what describes it. */
-function inheritable(previous: Credentials): Record<string, unknown> {
-  const { access_token, token_type, expires_in, expires_at, ...kept } = previous;
-  return kept;
+/** What an answer tells: a field that is null or blank tells nothing (Google, and worse). */
+function toldBy(response: TokenResponse): object {
+  const told = Object.entries(response).filter(([, value]) => value !== null && String(value).trim());
+  return Object.fromEntries(told);
 }
 
 /**
@@ -29,14 +27,12 @@ export function mergeRotation(
   defaultLifetimeMs?: number,
 ): Credentials {
   if (!isCredentials(response)) throw new TypeError('response: access_token must be a non-empty string');
-  const { refresh_token, expires_in, expires_at, ...told } = response as TokenResponse;
-  const known = Object.fromEntries(
-    Object.entries(told).filter(([, value]) => value !== null && value !== undefined),
-  );
   return asCredentials({
-    ...(previous && inheritable(previous)),
-    ...known,
-    ...(!isBlank(refresh_token) && { refresh_token }),
+    ...previous,
+    token_type: undefined,
+    ...toldBy(response),
+    expires_in: undefined,
+    expires_at: undefined,
     ...expiryOf(response, sentAt, defaultLifetimeMs),
-  } as Credentials);
+  } as unknown as Credentials);
 }

@@ -16,6 +16,7 @@ import {
   startWith,
   takeUntil,
   tap,
+  throwError,
   timeout,
   timer,
   type ObservableInput,
@@ -36,7 +37,6 @@ import type { Happening } from './events.js';
 import { exchange, type Granted } from './exchange.js';
 import { isSamePair } from './fingerprint.js';
 import { mergeRotation } from './mergeRotation.js';
-import { orElseThrow } from './orElseThrow.js';
 import { tapAwait } from './tapAwait.js';
 
 export interface RefreshDeps {
@@ -49,100 +49,68 @@ export interface RefreshDeps {
   readonly publish: (settled: Settled) => void;
 }
 
+/**
+ * One transaction to replace `stale`: lock, re-read, adopt or exchange, merge, persist.
+ *
+ * Emits once and completes when the lock is free again, or errors with a {@link TokenError}; completes empty
+ * when superseded. Once started it runs to its end, however early it is left.
+ */
+export type Transaction = (stale: Credentials | null, attempt: number) => Observable<Settled>;
+
 /** How often, and how far apart, a denied token's successor is looked for: siblings of another make may lag. */
 const DENIED_LOOKS = 6;
 const DENIED_LOOK_MS = 100;
 
 const ACQUIRED = Symbol('acquired');
 
-/**
- * Makes the transaction that replaces `stale`: lock, re-read, adopt or exchange, merge, persist.
- *
- * It emits once and completes when the lock is free again, or errors with a {@link TokenError}; completes
- * empty when superseded. Once started it runs to its end, however early it is left.
- */
-export function createRefresh({ settings, store, superseded$, report, publish }: RefreshDeps) {
+export function createRefresh({ settings, store, superseded$, report, publish }: RefreshDeps): Transaction {
   const { scheduler, profile, lockTimeoutMs, refreshTimeoutMs, strictPersist } = settings;
   const { lock } = settings.store;
 
-  function transaction(stale: Credentials | null, attempt: number): Observable<Settled> {
-    return new Observable((caller) => {
-      let outcome: Settled | undefined;
-      // In one go, and before all that the outcome sets off: whoever hears of it finds the flight landed.
-      const land = (settled?: Settled): void => {
-        queueScheduler.schedule(() => {
-          if (settled && caller.closed) publish(settled);
-          if (settled) caller.next(settled);
-          caller.complete();
-        });
-      };
-      const fail = (error: unknown): void => void queueScheduler.schedule(() => caller.error(error));
-      const arrive = (settled: Settled): void => {
-        if (!settled.unsaved) outcome = settled;
-        else if (strictPersist) fail(settled.unsaved);
-        else land(settled);
-      };
-      // Not torn down with its subscriber.
-      locked(stale, (lease) => underLock(stale, attempt, lease))
-        .pipe(takeUntil(superseded$))
-        .subscribe({ next: arrive, error: fail, complete: () => land(outcome) });
-    });
-  }
-
-  /** Runs `critical` under the lock, or under the one that is being kept. */
+  /** Under the lock, or under the one that is being kept. */
   function locked(
     stale: Credentials | null,
     critical: (lease: Lease) => Observable<Settled>,
   ): Observable<Settled> {
-    return defer(() => {
-      const { ahead } = store;
-      if (ahead && strictPersist) throw ahead.error;
-      if (ahead) return critical(ahead.lease);
-      const askedAt = scheduler.now();
-      const enter = (lease: Lease): Observable<Settled> => {
-        const waitedMs = scheduler.now() - askedAt;
-        if (waitedMs > 0) report({ type: 'lock-waited', waitedMs });
-        return critical(lease);
-      };
-      return lock
-        .hold((lease) => defer(() => enter(lease)).pipe(startWith(ACQUIRED)))
-        .pipe(
-          timeout({ first: lockTimeoutMs, scheduler, with: lockTimedOut }),
-          filter((value) => value !== ACQUIRED),
-          catchError((error: unknown) => {
-            if (!(error instanceof LockTimeoutError)) throw error;
-            return adoptOrThrow(stale, error);
-          }),
-        );
-    });
+    const { ahead } = store;
+    if (ahead) return strictPersist ? throwing(ahead.error) : critical(ahead.lease);
+    const askedAt = scheduler.now();
+    const entered = (): void => {
+      const waitedMs = scheduler.now() - askedAt;
+      if (waitedMs > 0) report({ type: 'lock-waited', waitedMs });
+    };
+    return lock
+      .hold((lease) => defer(() => (entered(), critical(lease))).pipe(startWith(ACQUIRED)))
+      .pipe(
+        timeout({ first: lockTimeoutMs, scheduler, with: lockTimedOut }),
+        filter((value) => value !== ACQUIRED),
+        catchError((error: unknown) =>
+          // Whoever has held it for so long has most likely refreshed.
+          error instanceof LockTimeoutError ? judged(stale, () => throwing(error)) : throwing(error),
+        ),
+      );
   }
 
   function lockTimedOut(): Observable<never> {
     return defer(() => lock.holder?.() ?? of(null)).pipe(
       catchError(() => of(null)),
       map((holder) => {
-        const who = holder ? `by ${holder.by} since ${new Date(holder.since).toISOString()}` : 'by another';
-        throw new LockTimeoutError(`The refresh lock was held ${who} for ${lockTimeoutMs} ms`);
+        const who = holder ? ` by ${holder.by} since ${new Date(holder.since).toISOString()}` : '';
+        throw new LockTimeoutError(`The refresh lock was held${who} for ${lockTimeoutMs} ms`);
       }),
     );
   }
 
-  function adoptOrThrow(stale: Credentials | null, error: TokenError): Observable<Settled> {
+  /** Re-reads, adopts what a sibling has left, and has `send` do the rest. */
+  function judged(
+    stale: Credentials | null,
+    send: (found: Snapshot) => Observable<Settled>,
+  ): Observable<Settled> {
     return store.read$.pipe(
-      filter((found) => judge(found, stale, settings, scheduler.now()) === 'adopt'),
-      first(),
-      map((snapshot): Settled => ({ by: 'sibling', snapshot })),
-      orElseThrow(() => error),
-    );
-  }
-
-  function underLock(stale: Credentials | null, attempt: number, lease: Lease): Observable<Settled> {
-    return store.read$.pipe(
-      concatMap((snapshot) => {
-        const verdict = judge(snapshot, stale, settings, scheduler.now());
-        if (verdict === 'adopt') return of<Settled>({ by: 'sibling', snapshot });
-        if (verdict === 'send') return redeem(snapshot, stale, attempt, lease);
-        throw verdict;
+      concatMap((found) => {
+        const verdict = judge(found, stale, settings, scheduler.now());
+        if (verdict === 'adopt') return of(fromSibling(found));
+        return verdict === 'send' ? send(found) : throwing(verdict);
       }),
     );
   }
@@ -155,8 +123,8 @@ export function createRefresh({ settings, store, superseded$, report, publish }:
     lease: Lease,
   ): Observable<Settled> {
     const held = found.credentials;
-    const sentAt = found.pending?.sentAt ?? scheduler.now();
     let lostAt = found.pending?.sentAt;
+    const sentAt = lostAt ?? scheduler.now();
     return of(found).pipe(
       tapAwait(() => prepare(found, stale, lease, sentAt)),
       tap(() => report({ type: 'refresh-started', attempt })),
@@ -164,13 +132,14 @@ export function createRefresh({ settings, store, superseded$, report, publish }:
       retry({
         count: 1, // at once, while a spent token still works; after that as often as the backoff says
         delay: (error) => {
-          if (!isAmbiguous(error) || !isWithinGrace(sentAt, profile.reuse, scheduler.now())) throw error;
+          const isLost = error instanceof RefreshUnavailableError && error.ambiguous;
+          if (!isLost || !isWithinGrace(sentAt, profile.reuse, scheduler.now())) return throwing(error);
           lostAt ??= sentAt;
           return of(null);
         },
       }),
       concatMap((granted) => save(found, granted, lease)),
-      catchError((error: unknown) => failed(error, held, lease, lostAt)),
+      catchError((error: TokenError) => failed(error, held, lease, lostAt)),
     );
   }
 
@@ -185,52 +154,42 @@ export function createRefresh({ settings, store, superseded$, report, publish }:
     if (!held?.refresh_token) return EMPTY;
     const until = scheduler.now() + refreshTimeoutMs;
     const journal$ = defer(() => lease.prepare(held, found.version, sentAt, until)).pipe(
-      catchError((error: unknown) => {
-        if (hasEnded(held, stale, scheduler.now())) return EMPTY;
-        throw error;
-      }),
+      catchError((error: unknown) => (hasEnded(held, stale, scheduler.now()) ? EMPTY : throwing(error))),
     );
     const lease$ = defer(() => {
-      if (lease.signal.aborted || lease.remainingMs() <= refreshTimeoutMs) {
-        throw new LockTimeoutError('The lease on the refresh lock lapsed before the request was sent');
-      }
-      return EMPTY;
+      const isSafe = !lease.signal.aborted && lease.remainingMs() > refreshTimeoutMs;
+      return isSafe ? EMPTY : throwing(new LockTimeoutError('The lease lapsed before the request was sent'));
     });
     return concat(journal$, lease$);
   }
 
   /** What the journal and a sibling have to say of a failure, before it is told. */
   function failed(
-    error: unknown,
+    error: TokenError,
     held: Credentials | null,
     lease: Lease,
     lostAt?: number,
   ): Observable<Settled> {
     const isDenied = error instanceof RefreshRejectedError;
-    if (!held?.refresh_token)
-      throw isDenied ? new ConfigurationError('The provider refused acquire', error) : error;
+    if (!held?.refresh_token) {
+      return throwing(isDenied ? new ConfigurationError('The provider refused acquire', error) : error);
+    }
     if (isDenied) return denied(new RefreshRejectedError(error, lostAt), held, lease);
     const isUnspent =
-      error instanceof RefreshUnavailableError
-        ? !error.ambiguous
-        : (error as TokenError).code === 'configuration';
-    return concat(
-      isUnspent ? quietly(() => lease.acquit()) : EMPTY,
-      defer(() => {
-        throw error;
-      }),
-    );
+      error instanceof RefreshUnavailableError ? !error.ambiguous : error.code === 'configuration';
+    return concat(isUnspent ? quietly(() => lease.acquit()) : EMPTY, throwing(error));
   }
 
   /** Rule 12: a sibling may have rotated it, so the store is asked again before anyone is told. */
   function denied(error: TokenError, held: Credentials, lease: Lease): Observable<Settled> {
     const successor$ = store.read$.pipe(
       repeat({ count: DENIED_LOOKS, delay: () => timer(DENIED_LOOK_MS, scheduler) }),
-      first(({ credentials }) => credentials?.refresh_token !== held.refresh_token),
-      filter(({ credentials }) => !credentials || settings.sameAccount(held, credentials)),
-      first(),
-      map((snapshot): Settled => ({ by: 'sibling', snapshot })),
-      orElseThrow(() => error),
+      first(({ credentials }) => credentials?.refresh_token !== held.refresh_token, null),
+      map((found) => {
+        const other = found?.credentials;
+        if (!found || (other && !settings.sameAccount(held, other))) throw error;
+        return fromSibling(found);
+      }),
     );
     return concat(
       quietly(() => lease.condemn(held)),
@@ -239,17 +198,18 @@ export function createRefresh({ settings, store, superseded$, report, publish }:
   }
 
   /** Rule 10: durable before anyone sees it; merged again over what another tool has touched. */
-  function save(base: Snapshot, granted: Granted, lease: Lease): Observable<Settled> {
-    const next = mergeRotation(base.credentials, granted.response, granted.sentAt, profile.defaultLifetimeMs);
+  function save(base: Snapshot, { response, sentAt }: Granted, lease: Lease): Observable<Settled> {
+    const next = mergeRotation(base.credentials, response, sentAt, profile.defaultLifetimeMs);
     return store.write(next, base.version).pipe(
       catchError((error: TokenError) => of(error)),
       concatMap((result): Observable<Settled> => {
         if (result instanceof Error) return store.keep(next, base, lease, result);
         const { written, snapshot } = result;
-        if (!written && isSamePair(base.credentials, snapshot.credentials))
-          return save(snapshot, granted, lease);
-        if (!written && snapshot.credentials && lock.lossy) report({ type: 'concurrent-redemption' });
-        return of({ by: written ? 'self' : 'sibling', snapshot });
+        if (written) return of({ by: 'self', snapshot });
+        if (isSamePair(base.credentials, snapshot.credentials))
+          return save(snapshot, { response, sentAt }, lease);
+        if (lock.lossy && snapshot.credentials) report({ type: 'concurrent-redemption' });
+        return of(fromSibling(snapshot));
       }),
     );
   }
@@ -267,7 +227,32 @@ export function createRefresh({ settings, store, superseded$, report, publish }:
     saved$.pipe(takeUntil(superseded$)).subscribe({ next: publish, error: () => undefined });
   }
 
-  return transaction;
+  return (stale, attempt) =>
+    new Observable((caller) => {
+      let outcome: Settled | undefined;
+      // In one go, and before all that the outcome sets off: whoever hears of it finds the flight landed.
+      const land = (settled?: Settled): void => {
+        queueScheduler.schedule(() => {
+          if (settled && caller.closed) publish(settled);
+          if (settled) caller.next(settled);
+          caller.complete();
+        });
+      };
+      const fail = (error: unknown): void => void queueScheduler.schedule(() => caller.error(error));
+      const arrive = (settled: Settled): void => {
+        if (!settled.unsaved) outcome = settled;
+        else if (strictPersist) fail(settled.unsaved);
+        else land(settled);
+      };
+      // Not torn down with its subscriber.
+      defer(() => locked(stale, (lease) => judged(stale, (found) => redeem(found, stale, attempt, lease))))
+        .pipe(takeUntil(superseded$))
+        .subscribe({ next: arrive, error: fail, complete: () => land(outcome) });
+    });
+}
+
+function fromSibling(snapshot: Snapshot): Settled {
+  return { by: 'sibling', snapshot };
 }
 
 /** Best effort: what led here is what is told. */
@@ -278,6 +263,6 @@ function quietly(effect: () => ObservableInput<unknown>): Observable<never> {
   );
 }
 
-function isAmbiguous(error: unknown): boolean {
-  return error instanceof RefreshUnavailableError && error.ambiguous === true;
+function throwing(error: unknown): Observable<never> {
+  return throwError(() => error);
 }

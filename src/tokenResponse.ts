@@ -14,31 +14,29 @@ const TEN_YEARS_MS = 10 * 365.25 * 24 * 60 * 60_000;
 /** The last instant a `Date` can hold (ECMA-262 §21.4.1.1). */
 const LAST_INSTANT = 8.64e15;
 
-/** A number, or a string that is nothing but one; anything else is `undefined`. */
-function numberFrom(value: unknown): number | undefined {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
+/** A number, or a string that is nothing but one; anything else is `NaN`. */
+function numberFrom(value: unknown): number {
+  return typeof value === 'string' && value.trim() ? Number(value) : typeof value === 'number' ? value : NaN;
 }
 
 /** The lifetime that an `expires_in` (seconds) tells, in ms: positive and finite, or `undefined`. */
 export function lifetimeMsFrom(expiresIn: unknown): number | undefined {
-  const seconds = numberFrom(expiresIn);
-  return seconds !== undefined && seconds > 0 && seconds * 1000 <= LAST_INSTANT ? seconds * 1000 : undefined;
+  const lifetimeMs = numberFrom(expiresIn) * 1000;
+  return lifetimeMs > 0 && lifetimeMs <= LAST_INSTANT ? lifetimeMs : undefined;
 }
 
 /** An `expires_at`, in ms even where only seconds make sense; `undefined` where nothing does. */
 export function instantFrom(expiresAt: unknown, now: number): number | undefined {
   const given = numberFrom(expiresAt);
-  if (given === undefined || given < 0 || given > LAST_INSTANT) return undefined;
-  const near = (instant: number): boolean => Math.abs(instant - now) <= TEN_YEARS_MS;
-  return given !== 0 && !near(given) && near(given * 1000) ? given * 1000 : given;
+  const isNear = (instant: number): boolean => Math.abs(instant - now) <= TEN_YEARS_MS;
+  if (given && !isNear(given) && isNear(given * 1000)) return given * 1000;
+  return given >= 0 && given <= LAST_INSTANT ? given : undefined;
 }
 
 /** By the server's own difference where it tells both ends, so that its clock and ours need not agree. */
 function jwtLifetimeMs(token: string, sentAt: number): number | undefined {
-  const { exp, iat } = jwtClaims(token);
-  const end = numberFrom(exp);
-  return end === undefined ? undefined : lifetimeMsFrom(end - (numberFrom(iat) ?? sentAt / 1000));
+  const { exp, iat = sentAt / 1000 } = jwtClaims(token);
+  return lifetimeMsFrom(numberFrom(exp) - numberFrom(iat));
 }
 
 /**
@@ -51,15 +49,12 @@ export function expiryOf(
   defaultLifetimeMs?: number,
 ): Pick<Credentials, 'expires_at' | 'expires_in'> {
   const told = lifetimeMsFrom(response.expires_in);
-  const at = told === undefined ? instantFrom(response.expires_at, sentAt) : undefined;
+  const at = told ? undefined : instantFrom(response.expires_at, sentAt);
   if (at !== undefined) return { expires_at: at };
   const lifetimeMs = told ?? jwtLifetimeMs(response.access_token, sentAt) ?? defaultLifetimeMs;
-  const expiresAt = lifetimeMs === undefined ? undefined : Math.round(sentAt + lifetimeMs);
-  if (lifetimeMs === undefined || expiresAt === undefined || expiresAt > LAST_INSTANT) return {};
-  return {
-    expires_at: expiresAt,
-    expires_in: told === undefined ? lifetimeMs / 1000 : (response.expires_in as number | string),
-  };
+  if (!lifetimeMs || sentAt + lifetimeMs > LAST_INSTANT) return {};
+  const expires_in = told ? (response.expires_in as number | string) : lifetimeMs / 1000;
+  return { expires_at: Math.round(sentAt + lifetimeMs), expires_in };
 }
 
 /**
@@ -69,8 +64,8 @@ export function expiryOf(
 export function fromRecord(stored: Credentials, now: number): Credentials {
   const expiresAt =
     instantFrom(stored.expires_at, now) ??
-    instantFrom(numberFrom(jwtClaims(stored.access_token).exp), now) ??
-    (lifetimeMsFrom(stored.expires_in) === undefined ? undefined : 0);
+    instantFrom(jwtClaims(stored.access_token).exp, now) ??
+    (lifetimeMsFrom(stored.expires_in) && 0);
   if (expiresAt === stored.expires_at) return asCredentials(stored);
   const { expires_at: _garbage, ...kept } = stored;
   return asCredentials((expiresAt === undefined ? kept : { ...kept, expires_at: expiresAt }) as Credentials);

@@ -23,28 +23,36 @@ export function afterFailure(held: Held, error: TokenError, settings: Settings, 
   return { ...held, failure: { error: isOver ? error : withRetryAt(error, retryAt), attempt, retryAt } };
 }
 
-/** Other content of the store, by whomever: one's own new token, a sibling's, a sign-in or a sign-out. */
+/**
+ * News of the store: what this manager was granted (`self`), or what another has written: a new token, a
+ * sign-in, a sign-out.
+ */
 export function afterNews(held: Held, snapshot: Snapshot, by: By, settings: Settings, now: number): Held {
   const { credentials } = snapshot;
+  const { failure } = held;
   const isNew = isNewToken(held.credentials, credentials);
-  const isOwn = isNew && by === 'self';
-  const isPast = isNew || !credentials || held.failure?.error instanceof StoreError;
+  const isGranted = by === 'self' && !!credentials;
   const next: Held = {
+    ...held,
     ...snapshot,
-    failure: isPast ? undefined : held.failure,
-    refreshing: held.refreshing ?? false,
+    dead: snapshot.dead,
+    failure: isNew || isGranted || !credentials || failure?.error instanceof StoreError ? undefined : failure,
     signedOut: !credentials && (!!held.credentials || !!held.signedOut),
-    refreshedAt: isOwn ? now : held.refreshedAt,
+    refreshedAt: isGranted ? now : held.refreshedAt,
     jitter: isNew ? settings.random() : held.jitter,
   };
   if (snapshot.dead) {
-    const known = held.failure?.error instanceof RefreshRejectedError && held.failure.error;
+    const known = failure?.error instanceof RefreshRejectedError && failure.error;
     return afterFailure(next, known || new RefreshRejectedError({}, snapshot.pending?.sentAt), settings, now);
   }
-  if (!isOwn || isValid(credentials, now, settings.skewMs)) return next;
+  if (!isGranted || isValid(credentials, now, settings.skewMs)) return next;
   // A provider whose tokens are due on arrival is not asked again at once, nor ever faster.
-  const due = new RefreshUnavailableError('The new access token was due on arrival');
-  return afterFailure({ ...next, failure: held.failure }, due, settings, now);
+  return afterFailure(
+    { ...next, failure },
+    new RefreshUnavailableError('The new token was due on arrival'),
+    settings,
+    now,
+  );
 }
 
 /** A server refused `rejected`: if it is still the current access token it has ended, whatever the clock says. */
@@ -78,7 +86,7 @@ export function newsOf(
 ): Happening | undefined {
   if (before === undefined) return { type: 'loaded', signedIn: !!after, warning };
   if (!after) return before ? { type: 'cleared', by } : undefined;
-  if (!isNewToken(before, after)) return undefined;
+  if (by === 'sibling' && !isNewToken(before, after)) return undefined;
   if (by === 'sibling' && !(before && isSameAccount(before, after))) return { type: 'set', by };
   return { type: 'refreshed', by, expiresAt: after.expires_at };
 }

@@ -1,25 +1,16 @@
 import { asyncScheduler, Subscription, type SchedulerAction, type SchedulerLike } from 'rxjs';
 
-class UnrefAction<T> extends Subscription implements SchedulerAction<T> {
-  private timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(private readonly work: (this: SchedulerAction<T>, state?: T) => void) {
-    super(() => clearTimeout(this.timer));
-  }
-
-  schedule(state?: T, delay = 0): Subscription {
-    clearTimeout(this.timer);
-    if (this.closed) return this;
-    this.timer = setTimeout(() => this.work(state), delay);
-    (this.timer as { unref?: () => void }).unref?.(); // a number in browsers, where nothing is kept alive
-    return this;
-  }
-}
-
-/** The `asyncScheduler` for what must not keep a Node process alive (RxJS keeps its own timers to itself). */
+/**
+ * The `asyncScheduler` for what must not keep a Node process alive; RxJS keeps its own timers to itself. For
+ * single delays, as `timer(ms)` asks for them: an action cannot be scheduled again.
+ */
 export const unrefScheduler: SchedulerLike = {
   now: () => asyncScheduler.now(),
   schedule<T>(work: (this: SchedulerAction<T>, state: T) => void, delay = 0, state?: T): Subscription {
-    return new UnrefAction(work as (this: SchedulerAction<T>, state?: T) => void).schedule(state, delay);
+    const action = new Subscription();
+    const timer: unknown = setTimeout(() => work.call(action as SchedulerAction<T>, state as T), delay);
+    (timer as { unref?: () => void }).unref?.(); // a number in browsers, where nothing is kept alive
+    action.add(() => clearTimeout(timer as number));
+    return action;
   },
 };

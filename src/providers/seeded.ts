@@ -36,6 +36,6 @@ export function profileNamed(name: string): ProviderProfile {
   const found = seeded.find((profile) => profile.name === name);
   if (found) return found;
   throw new RangeError(
-    `provider: no profile named ${JSON.stringify(name)}; known are ${seeded.map((p) => p.name).join(', ')}`,
+    `provider ${name} is unknown; known are ${seeded.map((profile) => profile.name).join(', ')}`,
   );
 }

@@ -1,4 +1,4 @@
-import { Observable, queueScheduler, Subscription } from 'rxjs';
+import { defer, Observable, queueScheduler, Subscription } from 'rxjs';
 
 /** Runs `critical` when all who asked before are done. */
 export type Mutex = <T>(critical: () => Observable<T>) => Observable<T>;
@@ -32,7 +32,7 @@ export function createMutex(): Mutex {
       const enter = (): void => {
         isInside = true;
         running.add(
-          critical().subscribe({
+          defer(critical).subscribe({
             next: (value) => subscriber.next(value),
             error: (error: unknown) => (leave(), subscriber.error(error)),
             complete: () => (leave(), subscriber.complete()),

@@ -20,7 +20,7 @@ import {
   type Snapshot,
   type WriteResult,
 } from '../contracts.js';
-import type { Credentials } from '../credentials.js';
+import { asCredentials, type Credentials } from '../credentials.js';
 import { fingerprint, pairFingerprint, tokenFingerprint } from '../fingerprint.js';
 import { notesOn, type Notes } from '../journal.js';
 import { createMutex } from './mutex.js';
@@ -65,7 +65,7 @@ export function processStore(cell: Cell): CredentialStore {
   const put = (next: Credentials | null): Observable<WriteResult> =>
     concat(
       from(cell.set(next)).pipe(ignoreElements()),
-      defer(() => of({ written: true, snapshot: snapshotOf(next) })),
+      defer(() => of({ written: true, snapshot: snapshotOf(next && asCredentials(next)) })),
     ).pipe(tap(() => changes.next()));
 
   return {
@@ -80,7 +80,7 @@ export function processStore(cell: Cell): CredentialStore {
               ),
             ),
       ),
-    changes$: changes.asObservable(),
+    changes$: changes,
     lock: { lossy: false, hold: (critical) => refreshing(() => critical(lease)) },
   };
 }
