@@ -1,11 +1,12 @@
-import { concatMap, defer, finalize, map, of, retry, startWith, tap, timer, type Observable } from 'rxjs';
+import { concatMap, defer, finalize, map, of, retry, startWith, timer, type Observable } from 'rxjs';
 import type { CheckedStore } from './checkedStore.js';
 import type { Settings } from './config.js';
-import type { Lease, Snapshot } from './contracts.js';
+import type { Lease, Snapshot, WriteResult } from './contracts.js';
 import { asCredentials, type Credentials } from './credentials.js';
 import type { TokenError } from './errors.js';
 import type { By, Happening } from './events.js';
 import { isSamePair } from './fingerprint.js';
+import { createMutex, type Mutex } from './stores/mutex.js';
 import { defaultRetry } from './retryPolicy.js';
 
 /** What a refresh brought: this manager's own new token, or what a sibling had left in the store. */
@@ -26,6 +27,8 @@ export interface Ahead {
 /** A store of which memory can be ahead: what it could not be made to hold is read from memory until it does. */
 export interface AheadStore extends CheckedStore {
   readonly ahead: Ahead | null;
+  /** For a refresh while memory is ahead: the lock is not let go in between. */
+  readonly inTurn: Mutex;
   /**
    * Emits `next` at once, as unsaved, and again when it is saved over `base`, and completes. Tries for ever;
    * unsubscribing drops it.
@@ -43,6 +46,7 @@ export function aheadStore(
 ): AheadStore {
   let ahead: Ahead | null = null;
   let moves = 0;
+  const inTurn = createMutex();
 
   function advance(credentials: Credentials | null, { lease, error }: Omit<Ahead, 'snapshot'>): Snapshot {
     const snapshot = { credentials, version: `ahead ${++moves}` };
@@ -54,6 +58,7 @@ export function aheadStore(
     get ahead() {
       return ahead;
     },
+    inTurn,
     read$: defer(() => (ahead && !strictPersist ? of(ahead.snapshot) : store.read$)),
     write: (next, expected) =>
       defer(() =>
@@ -65,21 +70,22 @@ export function aheadStore(
       const since = scheduler.now();
       let attempt = 0;
       const kept = (): Credentials => ahead?.snapshot.credentials ?? next;
+      const saved = ({ written, snapshot }: WriteResult): Settled => {
+        if (!written && isSamePair(base.credentials, snapshot.credentials)) {
+          base = snapshot; // another tool touched another field
+          advance(asCredentials({ ...snapshot.credentials, ...kept() }), { lease, error });
+          throw error;
+        }
+        ahead = null;
+        report({ type: 'persisted' });
+        return { by: written && strictPersist ? 'self' : 'sibling', snapshot };
+      };
       const saved$ = defer(() => {
         const isShort = scheduler.now() - since < HOLDS_PROCESS_MS;
         return timer(defaultRetry(++attempt, error, random), isShort ? scheduler : background);
       }).pipe(
-        concatMap(() => store.write(kept(), base.version)),
-        map(({ written, snapshot }): Settled => {
-          if (!written && isSamePair(base.credentials, snapshot.credentials)) {
-            base = snapshot; // another tool touched another field
-            advance(asCredentials({ ...snapshot.credentials, ...kept() }), { lease, error });
-            throw error;
-          }
-          return { by: written ? 'self' : 'sibling', snapshot };
-        }),
+        concatMap(() => inTurn(() => defer(() => store.write(kept(), base.version)).pipe(map(saved)))),
         retry(),
-        tap(() => report({ type: 'persisted' })),
         finalize(() => (ahead = null)),
       );
       return defer(() => {

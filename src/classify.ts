@@ -23,12 +23,12 @@ const LOST = /^(ECONN|ETIMEDOUT|EPIPE|UND_ERR|ERR_NETWORK|(Abort|Timeout|Syntax)
 /** How browsers and Node word a `fetch` that failed, without a word on why. */
 const FETCH_FAILED = /fetch|network|load failed|terminated/i;
 
-const fieldsOf = (value: unknown): Fields | undefined =>
-  typeof value === 'object' && value !== null ? (value as Fields) : undefined;
+/** Something to read fields of, whatever it is. */
+const fieldsOf = Object as (value: unknown) => Fields;
 
 /** `Retry-After` in ms: seconds, or a date (RFC 9110 §10.2.3). */
 export function retryAfterMs(header: unknown, now: number): number | undefined {
-  if (header === null || header === undefined || header === '') return undefined;
+  if (!header && header !== 0) return undefined;
   const seconds = Number(header);
   const waitMs = Number.isNaN(seconds) ? Date.parse(String(header)) - now : seconds * 1000;
   return waitMs >= 0 && waitMs < Infinity ? waitMs : undefined;
@@ -36,8 +36,8 @@ export function retryAfterMs(header: unknown, now: number): number | undefined {
 
 /** The error code of a body: `error`, or the `code` of an error that is an object. */
 function errorCodeOf(body: unknown): string | undefined {
-  const error = fieldsOf(body)?.['error'];
-  const code = fieldsOf(error)?.['code'] ?? error;
+  const error = fieldsOf(body)['error'];
+  const code = fieldsOf(error)['code'] ?? error;
   return typeof code === 'string' && code ? code : undefined;
 }
 
@@ -76,22 +76,22 @@ export function classifyAnswer(answer: Answer, profile: ProviderProfile): TokenR
 /** An error and its causes, outermost first; a chain that bites its tail ends too. */
 function causesOf(thrown: unknown): Fields[] {
   const chain: Fields[] = [];
-  for (let link = fieldsOf(thrown); link && chain.length < 8; link = fieldsOf(link['cause']))
-    chain.push(link);
+  for (let link = thrown; link && chain.length < 8; link = fieldsOf(link)['cause'])
+    chain.push(fieldsOf(link));
   return chain;
 }
 
 /** Where the usual clients hang the answer on their error: openid-client, axios, ajax, got. */
-function answersOf(link: Fields): (Fields | undefined)[] {
+function answersOf(link: Fields): Fields[] {
   const response = fieldsOf(link['response']);
-  return [link, response, response?.['data'], link['data'], link['body']].map(fieldsOf);
+  return [link, response, response['data'], link['data'], link['body']].map(fieldsOf);
 }
 
 function retryAfterOf(headers: unknown): unknown {
   const fields = fieldsOf(headers);
-  return typeof fields?.['get'] === 'function'
+  return typeof fields['get'] === 'function'
     ? (headers as Headers).get('retry-after')
-    : fields?.['retry-after'];
+    : fields['retry-after'];
 }
 
 /**
@@ -102,16 +102,15 @@ export function classifyThrown(thrown: unknown, profile: ProviderProfile, now: n
   if (thrown instanceof TokenError) return thrown;
   const chain = causesOf(thrown);
   const answers = chain.flatMap(answersOf);
-  const first = <T>(pick: (answer: Fields | undefined) => T): T | undefined =>
-    answers.map(pick).find(Boolean);
+  const first = <T>(pick: (answer: Fields) => T): T | undefined => answers.map(pick).find(Boolean);
   const code = first(errorCodeOf);
-  const status = Number(first((answer) => answer?.['status'] ?? answer?.['statusCode'])) || undefined;
+  const status = Number(first((answer) => answer['status'] ?? answer['statusCode'])) || undefined;
   if (code || (status && status >= 300)) {
     return refusal(
       profile,
       code,
       status,
-      retryAfterMs(retryAfterOf(first((answer) => answer?.['headers'])), now),
+      retryAfterMs(retryAfterOf(first((answer) => answer['headers'])), now),
     );
   }
   const says = (pattern: RegExp): boolean =>
@@ -123,7 +122,7 @@ export function classifyThrown(thrown: unknown, profile: ProviderProfile, now: n
     return new ConfigurationError(`The callback has a bug (${thrown.name})`, {}, 'callback_failed');
   }
   const ambiguous = status !== undefined || isFetch || says(LOST);
-  return new RefreshUnavailableError(ambiguous ? 'The answer was lost on its way' : 'The callback failed', {
+  return new RefreshUnavailableError(ambiguous ? 'The answer was lost' : 'The callback failed', {
     ambiguous,
   });
 }

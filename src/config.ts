@@ -78,7 +78,7 @@ export interface Settings extends Terms {
   readonly lockTimeoutMs: number;
   readonly maxWaitMs: number;
   readonly retry: RetryPolicy;
-  readonly onRefresh: ((credentials: Credentials) => unknown) | undefined;
+  readonly onRefresh: (credentials: Credentials) => unknown;
   readonly strictPersist: boolean;
   readonly sameAccount: (a: Credentials, b: Credentials) => boolean;
   readonly scheduler: SchedulerLike;
@@ -90,24 +90,32 @@ export interface Settings extends Terms {
 /** The longest delay a timer can be asked for. */
 const MAX_MS = 2 ** 31 - 1;
 
-const DURATIONS = {
+/** What an option is where it is not given; and of what type it is where it is. */
+const DEFAULTS = {
   skewMs: 60_000,
   refreshAheadMs: 0,
   jitterMs: 0,
   refreshTimeoutMs: 30_000,
   lockTimeoutMs: 10_000,
   maxWaitMs: 5_000,
+  retry: defaultRetry,
+  onRefresh: (_credentials: Credentials): unknown => undefined,
+  strictPersist: false,
+  sameAccount,
+  scheduler: asyncScheduler as SchedulerLike,
+  random: Math.random,
 };
 
-function durationsFrom(config: TokenManagerConfig): typeof DURATIONS {
-  const durations = { ...DURATIONS };
-  for (const name of Object.keys(DURATIONS) as (keyof typeof DURATIONS)[]) {
-    const value = config[name] ?? durations[name];
-    if (typeof value !== 'number') throw new TypeError(`${name} must be a number of ms`);
-    if (!(value >= 0 && value <= MAX_MS)) throw new RangeError(`${name} must be 0 to ${MAX_MS} ms`);
-    durations[name] = value;
-  }
-  return durations;
+function withDefaults(config: TokenManagerConfig): typeof DEFAULTS {
+  const checked = Object.entries(DEFAULTS).map(([name, byDefault]) => {
+    const value: unknown = config[name as keyof typeof DEFAULTS] ?? byDefault;
+    if (typeof value !== typeof byDefault) throw new TypeError(`${name} must be a ${typeof byDefault}`);
+    if (typeof value === 'number' && !(value >= 0 && value <= MAX_MS)) {
+      throw new RangeError(`${name} must be 0 to ${MAX_MS} ms`);
+    }
+    return [name, value];
+  });
+  return Object.fromEntries(checked) as typeof DEFAULTS;
 }
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
@@ -132,36 +140,27 @@ function profileFrom(given: ProviderProfile | string = 'generic'): ProviderProfi
  * @throws TypeError or RangeError that names the option
  */
 export function readConfig(config: TokenManagerConfig): Settings {
-  for (const name of ['refresh', 'acquire', 'retry', 'onRefresh', 'sameAccount', 'random'] as const) {
-    if (config[name] !== undefined && !isFunction(config[name]))
-      throw new TypeError(`${name} must be a function`);
+  const { refresh, acquire } = config;
+  for (const callback of [refresh ?? acquire, acquire ?? refresh]) {
+    if (!isFunction(callback)) throw new TypeError('refresh or acquire must be given, and be functions');
   }
-  const { refresh, acquire, scheduler } = config;
-  const ask = refresh ?? (acquire && ((_previous, context) => acquire(context)));
-  if (!ask) throw new TypeError('refresh or acquire must be given');
-  if (scheduler && !(isFunction(scheduler.now) && isFunction(scheduler.schedule))) {
-    throw new TypeError('scheduler must be a SchedulerLike');
-  }
+  const given = withDefaults(config);
+  const { scheduler, refreshTimeoutMs } = given;
+  if (!isFunction(scheduler.schedule)) throw new TypeError('scheduler must be a SchedulerLike');
   const profile = profileFrom(config.provider);
-  const settings: Settings = {
-    ...durationsFrom(config),
-    ask: (previous, context) =>
-      previous || !acquire ? ask(previous as Credentials, context) : acquire(context),
-    canAcquire: acquire !== undefined,
-    store: storeFrom(config.store),
+  const store = storeFrom(config.store);
+  const { leaseMs = Infinity } = store.lock;
+  if (leaseMs <= refreshTimeoutMs) throw new RangeError(`refreshTimeoutMs must be below leaseMs, ${leaseMs}`);
+  return {
+    ...given,
+    ask: (previous, context) => {
+      if (previous && refresh) return refresh(previous, context);
+      return (acquire as NonNullable<typeof acquire>)(context);
+    },
+    canAcquire: !!acquire,
+    store,
     profile,
     reuse: profile.reuse,
-    retry: config.retry ?? defaultRetry,
-    onRefresh: config.onRefresh,
-    strictPersist: config.strictPersist ?? false,
-    sameAccount: config.sameAccount ?? sameAccount,
-    scheduler: scheduler ?? asyncScheduler,
-    background: scheduler && scheduler !== asyncScheduler ? scheduler : unrefScheduler,
-    random: config.random ?? Math.random,
+    background: scheduler === asyncScheduler ? unrefScheduler : scheduler,
   };
-  const { leaseMs = Infinity } = settings.store.lock;
-  if (leaseMs <= settings.refreshTimeoutMs) {
-    throw new RangeError(`refreshTimeoutMs must be less than the lock's leaseMs, ${leaseMs}`);
-  }
-  return settings;
 }

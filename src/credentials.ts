@@ -19,34 +19,21 @@ export interface Credentials {
 }
 
 /** The fields that are safe, and useful, to print. */
-const PRINTABLE = ['token_type', 'scope', 'expires_at', 'expires_in'];
-
-function describe(credentials: Credentials): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(credentials).map(([field, value]) => [
-      field,
-      PRINTABLE.includes(field) ? value : '[redacted]',
-    ]),
-  );
-}
+const PRINTABLE = /^(token_type|scope|expires_(at|in))$/;
 
 /** Inherited by every credential, so that its own enumerable fields stay those of the record. */
-const redacting = Object.freeze(
-  Object.create(null, {
-    toString: { value: () => '[Credentials: redacted]' },
-    [Symbol.for('nodejs.util.inspect.custom')]: {
-      value(
-        this: Credentials,
-        _depth: number,
-        options: object,
-        inspect?: (value: unknown, options: object) => string,
-      ) {
-        const shown = describe(this);
-        return `Credentials ${inspect ? inspect(shown, options) : JSON.stringify(shown)}`;
-      },
+const redacting = Object.create(null, {
+  toString: { value: () => '[Credentials]' },
+  [Symbol.for('nodejs.util.inspect.custom')]: {
+    value(this: Credentials) {
+      const shown = Object.entries(this).map(([field, value]) => [
+        field,
+        PRINTABLE.test(field) ? value : '[redacted]',
+      ]);
+      return Object.fromEntries(shown) as object;
     },
-  }),
-) as object;
+  },
+}) as object;
 
 /** A frozen copy; `__proto__` keys, which only an attacker writes, are left behind. */
 function frozenCopy(value: unknown): unknown {
@@ -58,7 +45,7 @@ function frozenCopy(value: unknown): unknown {
 /** True for an object with a usable access token: the least that can be called credentials. */
 export function isCredentials(value: unknown): value is Credentials {
   const token = (value as Partial<Credentials> | null | undefined)?.access_token;
-  return typeof token === 'string' && token.trim() !== '' && !Array.isArray(value);
+  return typeof token === 'string' && !!token.trim();
 }
 
 /** Freezes a copy of `value` and gives it a printed form without secrets. */

@@ -8,7 +8,7 @@ import {
 } from './errors.js';
 import type { Held } from './held.js';
 import type { ReusePolicy } from './profile.js';
-import { endsAt, isUnexpired, isValid, validUntil } from './validity.js';
+import { endsAt, isValid, validUntil } from './validity.js';
 
 /** The numbers and facts of a configuration that decisions are made by. */
 export interface Terms {
@@ -51,7 +51,8 @@ export function isBlocked(held: Held, terms: Terms, now: number): boolean {
  */
 function lateAt({ credentials, failure }: Held, terms: Terms): number {
   const isLost = failure?.error instanceof RefreshUnavailableError && failure.error.ambiguous;
-  return isLost && credentials && terms.reuse !== 'harmless' ? endsAt(credentials) : -Infinity;
+  const isRisky = terms.reuse === 'strict' || terms.reuse === 'unknown';
+  return isLost && credentials && isRisky ? endsAt(credentials) : -Infinity;
 }
 
 /**
@@ -115,12 +116,12 @@ export function judge(
   if (dead) return new RefreshRejectedError({}, pending?.sentAt);
   const isHarmless = terms.reuse === 'harmless' || isWithinGrace(pending?.sentAt, terms.reuse, now);
   if (!pending || isHarmless || hasEnded(credentials, stale, now)) return 'send';
-  return new RefreshUnavailableError('The answer to an earlier refresh was lost', { ambiguous: true });
+  return new RefreshUnavailableError('An earlier answer was lost', { ambiguous: true });
 }
 
 /** Nothing can wait any more: the stored token has ended, or a server rejected it, which only we may know. */
 export function hasEnded(stored: Credentials, stale: Credentials | null, now: number): boolean {
-  return !isUnexpired(stored, now) || (stale !== null && !isUnexpired(stale, now));
+  return now >= endsAt(stored) || (stale !== null && now >= endsAt(stale));
 }
 
 /** True while a spent refresh token still works, counted from its first use. */

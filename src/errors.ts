@@ -128,7 +128,7 @@ export class DisposedError extends TokenError {
   declare readonly code: 'disposed';
 
   constructor() {
-    super('disposed', 'This token manager was disposed of');
+    super('disposed', 'The manager was disposed of');
   }
 }
 

@@ -8,9 +8,9 @@ export type TokenEvent = { readonly at: number } & (
   | { readonly type: 'loaded'; readonly signedIn: boolean; readonly warning?: string | undefined }
   | { readonly type: 'refresh-started'; readonly attempt: number }
   | { readonly type: 'refreshed'; readonly by: By; readonly expiresAt: number | undefined }
-  /** `store-failed`: the store could not be read, before or in place of a refresh. */
+  /** `refresh-failed` also tells of a store that could not be read, before or in place of a refresh. */
   | {
-      readonly type: 'refresh-failed' | 'reauthentication-required' | 'store-failed';
+      readonly type: 'refresh-failed' | 'reauthentication-required';
       readonly error: TokenError;
       /** How many failures in a row. */
       readonly attempt: number;

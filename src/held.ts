@@ -50,5 +50,5 @@ export function toState({ credentials, failure, refreshing }: Held): TokenState 
 }
 
 export function sameState(a: TokenState, b: TokenState): boolean {
-  return a.status === b.status && ('error' in a && a.error) === ('error' in b && b.error);
+  return a.status === b.status && (a as Partial<Failure>).error === (b as Partial<Failure>).error;
 }

@@ -18,18 +18,19 @@ import {
   share,
   skip,
   Subject,
+  type Subscription,
   take,
   takeUntil,
   tap,
 } from 'rxjs';
 import { abortOf } from './abortOf.js';
 import { aheadStore, type Settled } from './aheadStore.js';
-import { checkedStore } from './checkedStore.js';
+import { asStoreError, checkedStore } from './checkedStore.js';
 import { readConfig, type TokenManagerConfig } from './config.js';
 import { ANY_VERSION, type Snapshot } from './contracts.js';
 import { isCredentials, type Credentials } from './credentials.js';
 import { decide, freshUntil, isBlocked, isEnough, isServable, type Caller } from './decide.js';
-import { ConfigurationError, DisposedError, StoreError, TokenError } from './errors.js';
+import { ConfigurationError, DisposedError, RefreshRejectedError, StoreError, TokenError } from './errors.js';
 import type { Happening, TokenEvent } from './events.js';
 import { firstCredentials } from './firstCredentials.js';
 import { sameState, toState, type Held } from './held.js';
@@ -42,7 +43,7 @@ import { createMutex } from './stores/mutex.js';
 import { timerAt } from './timerAt.js';
 import type { TokenManager, TokenOptions } from './tokenManager.js';
 import type { TokenResponse } from './tokenResponse.js';
-import { afterFailure, afterNews, afterRejection, failureKind, isNewToken, newsOf } from './transitions.js';
+import { afterFailure, afterNews, afterRejection, isNewToken, newsOf } from './transitions.js';
 
 /**
  * Makes a manager of one credential. Does nothing until it is used.
@@ -72,7 +73,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
   let epoch = 0;
   /** How many of `set`, `clear` and `invalidate` are under way: until they are durable nobody is served. */
   let changes = 0;
-  let isListening = false;
+  let listening: Subscription | undefined;
   let isDisposed = false;
 
   // What the hot path needs, computed once for each change: a number to compare the clock with, and the answer.
@@ -110,23 +111,20 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
   }
 
   function fail(thrown: unknown): void {
-    const error =
-      thrown instanceof TokenError ? thrown : new StoreError('store_unreadable', 'The store failed');
+    const error = asStoreError('store_unreadable', thrown);
     const held = afterFailure(held$.getValue(), error, settings, now());
     hold(held);
-    report({ type: failureKind(error), ...held.failure });
+    const isFinal = error instanceof RefreshRejectedError;
+    report({ type: isFinal ? 'reauthentication-required' : 'refresh-failed', ...held.failure });
   }
 
   /** `onRefresh` comes after the subscribers, and whatever goes wrong in it stays there. */
   function tellCallback(credentials: Credentials): void {
     const error = new ConfigurationError('onRefresh failed', {}, 'callback_failed');
-    const wrong = (): void => report({ type: 'callback-failed', error });
     queueScheduler.schedule(() => {
-      try {
-        Promise.resolve(settings.onRefresh?.(credentials)).catch(wrong);
-      } catch {
-        wrong();
-      }
+      new Promise((resolve) => resolve(settings.onRefresh(credentials))).catch(() =>
+        report({ type: 'callback-failed', error }),
+      );
     });
   }
 
@@ -152,16 +150,13 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
 
   /** From the first use on: siblings are heard whether or not anybody subscribes. */
   function listen(): void {
-    if (isListening || isDisposed) return;
-    isListening = true;
-    siblings(settings.store.changes$, held$, reread$.pipe(tap({ error: fail })))
-      .pipe(takeUntil(disposed$))
-      .subscribe();
+    const heard$ = siblings(settings.store.changes$, held$, reread$.pipe(tap({ error: fail })));
+    listening ??= heard$.pipe(takeUntil(disposed$)).subscribe();
   }
 
   // ── the flight ──────────────────────────────────────────────────────────────────────────────────────
 
-  const transaction = createRefresh({ settings, store, superseded$, report, publish });
+  const transaction = createRefresh({ settings, store, inTurn, superseded$, disposed$, report, publish });
 
   const refresh$ = defer(() => {
     const held = held$.getValue();
@@ -248,24 +243,19 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
   }
 
   function requested({ signal, minValidityMs }: TokenOptions): Promise<Credentials> {
-    return firstValueFrom(
-      merge(
-        abortOf(signal),
-        defer(() => credentialsFor(callerNow(minValidityMs))),
-      ),
-    );
+    const asked$ = defer(() => credentialsFor(callerNow(minValidityMs)));
+    return firstValueFrom(merge(abortOf(signal), asked$));
   }
 
   function strikeFromMemory(rejected: string | undefined): void {
-    const held = held$.getValue();
-    const struck = afterRejection(held, rejected);
-    if (struck !== held) hold(struck);
+    hold(afterRejection(held$.getValue(), rejected));
   }
 
   function renewal(rejected: string): Observable<string> {
     return defer(() => {
-      if (typeof rejected !== 'string') throw new TypeError('renew(rejected): an access token is needed');
-      const loaded$ = isLoaded() || isDisposed ? EMPTY : load$.pipe(ignoreElements());
+      if (typeof rejected !== 'string')
+        throw new TypeError('renew(rejected): access_token must be a non-empty string');
+      const loaded$ = isLoaded() ? EMPTY : load$.pipe(ignoreElements());
       return concat(
         loaded$,
         defer(() => {
@@ -296,30 +286,25 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     });
   }
 
-  /** What a flight may bring from now on is for nobody; what is written is whatever is given. */
+  /** Once this is durable, what a flight may still bring is for nobody; until then it waits for its turn. */
   function replace(credentials: Credentials | null, happening: Happening): Promise<void> {
-    superseded$.next();
-    const write$ = store.write(credentials, ANY_VERSION).pipe(
+    const written$ = store.write(credentials, ANY_VERSION).pipe(
       tap(({ snapshot }) => {
         epoch++;
-        hold({
-          ...afterNews({}, snapshot, 'sibling', settings, now()),
-          signedOut: !credentials,
-        });
+        hold({ ...afterNews({}, snapshot, 'sibling', settings, now()), signedOut: !credentials });
         report(happening);
+        superseded$.next();
       }),
     );
-    return change(write$);
+    return change(written$);
   }
 
   function signIn(given: Credentials | TokenResponse): Promise<void> {
     if (!isCredentials(given)) {
       return Promise.reject(new TypeError('set(credentials): access_token must be a non-empty string'));
     }
-    return replace(firstCredentials(given, now(), settings.profile.defaultLifetimeMs), {
-      type: 'set',
-      by: 'self',
-    });
+    const credentials = firstCredentials(given, now(), settings.profile.defaultLifetimeMs);
+    return replace(credentials, { type: 'set', by: 'self' });
   }
 
   /** Durably due, unless somebody was faster: what is struck is what was seen. */
@@ -362,7 +347,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
   function watched<T>(view: (held: Held) => T | undefined): Observable<T> {
     return defer(() => {
       listen();
-      if (!isLoaded() && !isDisposed) behind(load$);
+      if (!isLoaded()) behind(load$);
       return held$.pipe(
         map(view),
         filter((value) => value !== undefined),
@@ -386,10 +371,11 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
       return now() < servedUntil ? served : sharedToken();
     },
     getCredentials: (options = {}) => requested(options),
-    peek: () =>
-      isDisposed
-        ? Promise.reject(new DisposedError())
-        : firstValueFrom(reread$.pipe(map(() => held$.getValue().credentials ?? null))),
+    async peek() {
+      if (isDisposed) throw new DisposedError();
+      await firstValueFrom(reread$);
+      return held$.getValue().credentials ?? null;
+    },
     invalidate,
     renew: (rejected) => firstValueFrom(renewal(rejected)),
     renewal,

@@ -1,10 +1,11 @@
 import { asCredentials, isCredentials, type Credentials } from './credentials.js';
 import { expiryOf, type TokenResponse } from './tokenResponse.js';
 
-/** What an answer tells: a field that is null or blank tells nothing (Google, and worse). */
+/** What an answer tells: null tells nothing, nor does a blank refresh token (Google, and worse). */
 function toldBy(response: TokenResponse): object {
-  const told = Object.entries(response).filter(([, value]) => value !== null && String(value).trim());
-  return Object.fromEntries(told);
+  const isTold = (field: string, value: unknown): boolean =>
+    field === 'refresh_token' ? typeof value === 'string' && !!value.trim() : (value ?? null) !== null;
+  return Object.fromEntries(Object.entries(response).filter(([field, value]) => isTold(field, value)));
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   first,
   ignoreElements,
   map,
+  merge,
   Observable,
   of,
   queueScheduler,
@@ -21,7 +22,7 @@ import {
   timer,
   type ObservableInput,
 } from 'rxjs';
-import type { AheadStore, Settled } from './aheadStore.js';
+import type { Ahead, AheadStore, Settled } from './aheadStore.js';
 import type { Settings } from './config.js';
 import type { Lease, Snapshot } from './contracts.js';
 import type { Credentials } from './credentials.js';
@@ -37,13 +38,18 @@ import type { Happening } from './events.js';
 import { exchange, type Granted } from './exchange.js';
 import { isSamePair } from './fingerprint.js';
 import { mergeRotation } from './mergeRotation.js';
+import type { Mutex } from './stores/mutex.js';
 import { tapAwait } from './tapAwait.js';
 
 export interface RefreshDeps {
   readonly settings: Settings;
   readonly store: AheadStore;
-  /** Emits when `set()` or `clear()` is called: whatever is under way is for nobody. */
+  /** The turn of `set()` and `clear()`, which what a flight brings waits for. */
+  readonly inTurn: Mutex;
+  /** Emits when one of them is durable: whatever is under way is for nobody. */
   readonly superseded$: Observable<unknown>;
+  /** Emits when the manager is disposed of: what was not sent never is. */
+  readonly disposed$: Observable<unknown>;
   readonly report: (happening: Happening) => void;
   /** Takes what comes after its flight has landed: a late answer, a token saved at last. */
   readonly publish: (settled: Settled) => void;
@@ -63,7 +69,8 @@ const DENIED_LOOK_MS = 100;
 
 const ACQUIRED = Symbol('acquired');
 
-export function createRefresh({ settings, store, superseded$, report, publish }: RefreshDeps): Transaction {
+export function createRefresh(deps: RefreshDeps): Transaction {
+  const { settings, store, inTurn, superseded$, disposed$, report, publish } = deps;
   const { scheduler, profile, lockTimeoutMs, refreshTimeoutMs, strictPersist } = settings;
   const { lock } = settings.store;
 
@@ -72,8 +79,7 @@ export function createRefresh({ settings, store, superseded$, report, publish }:
     stale: Credentials | null,
     critical: (lease: Lease) => Observable<Settled>,
   ): Observable<Settled> {
-    const { ahead } = store;
-    if (ahead) return strictPersist ? throwing(ahead.error) : critical(ahead.lease);
+    if (store.ahead) return store.inTurn(() => underKept(store.ahead, critical));
     const askedAt = scheduler.now();
     const entered = (): void => {
       const waitedMs = scheduler.now() - askedAt;
@@ -89,6 +95,15 @@ export function createRefresh({ settings, store, superseded$, report, publish }:
           error instanceof LockTimeoutError ? judged(stale, () => throwing(error)) : throwing(error),
         ),
       );
+  }
+
+  /** Empty where it is no longer kept: whoever waits decides again. */
+  function underKept(
+    kept: Ahead | null,
+    critical: (lease: Lease) => Observable<Settled>,
+  ): Observable<Settled> {
+    if (!kept) return EMPTY;
+    return strictPersist ? throwing(kept.error) : critical(kept.lease);
   }
 
   function lockTimedOut(): Observable<never> {
@@ -119,15 +134,16 @@ export function createRefresh({ settings, store, superseded$, report, publish }:
   function redeem(
     found: Snapshot,
     stale: Credentials | null,
-    attempt: number,
     lease: Lease,
+    attempt: number,
+    onSend: () => void,
   ): Observable<Settled> {
     const held = found.credentials;
     let lostAt = found.pending?.sentAt;
     const sentAt = lostAt ?? scheduler.now();
     return of(found).pipe(
       tapAwait(() => prepare(found, stale, lease, sentAt)),
-      tap(() => report({ type: 'refresh-started', attempt })),
+      tap(onSend),
       concatMap(() => exchange(settings, held, attempt, (answer$) => takeLate(held, lease, answer$))),
       retry({
         count: 1, // at once, while a spent token still works; after that as often as the backoff says
@@ -158,7 +174,7 @@ export function createRefresh({ settings, store, superseded$, report, publish }:
     );
     const lease$ = defer(() => {
       const isSafe = !lease.signal.aborted && lease.remainingMs() > refreshTimeoutMs;
-      return isSafe ? EMPTY : throwing(new LockTimeoutError('The lease lapsed before the request was sent'));
+      return isSafe ? EMPTY : throwing(new LockTimeoutError('The lease has lapsed'));
     });
     return concat(journal$, lease$);
   }
@@ -172,12 +188,19 @@ export function createRefresh({ settings, store, superseded$, report, publish }:
   ): Observable<Settled> {
     const isDenied = error instanceof RefreshRejectedError;
     if (!held?.refresh_token) {
-      return throwing(isDenied ? new ConfigurationError('The provider refused acquire', error) : error);
+      const { error: code, status } = error;
+      return throwing(
+        isDenied ? new ConfigurationError('The provider refused acquire', { error: code, status }) : error,
+      );
     }
-    if (isDenied) return denied(new RefreshRejectedError(error, lostAt), held, lease);
-    const isUnspent =
-      error instanceof RefreshUnavailableError ? !error.ambiguous : error.code === 'configuration';
-    return concat(isUnspent ? quietly(() => lease.acquit()) : EMPTY, throwing(error));
+    const isKnown =
+      error instanceof RefreshUnavailableError ? !error.ambiguous : error.code !== 'callback_failed';
+    // An earlier answer that was lost stays so, whatever came of the present request.
+    const acquit$ = isKnown && lostAt === undefined ? quietly(() => lease.acquit()) : EMPTY;
+    return concat(
+      acquit$,
+      isDenied ? denied(new RefreshRejectedError(error, lostAt), held, lease) : throwing(error),
+    );
   }
 
   /** Rule 12: a sibling may have rotated it, so the store is asked again before anyone is told. */
@@ -200,7 +223,7 @@ export function createRefresh({ settings, store, superseded$, report, publish }:
   /** Rule 10: durable before anyone sees it; merged again over what another tool has touched. */
   function save(base: Snapshot, { response, sentAt }: Granted, lease: Lease): Observable<Settled> {
     const next = mergeRotation(base.credentials, response, sentAt, profile.defaultLifetimeMs);
-    return store.write(next, base.version).pipe(
+    return inTurn(() => store.write(next, base.version)).pipe(
       catchError((error: TokenError) => of(error)),
       concatMap((result): Observable<Settled> => {
         if (result instanceof Error) return store.keep(next, base, lease, result);
@@ -244,9 +267,16 @@ export function createRefresh({ settings, store, superseded$, report, publish }:
         else if (strictPersist) fail(settled.unsaved);
         else land(settled);
       };
+      let isSent = false;
+      const onSend = (): void => {
+        isSent = true;
+        report({ type: 'refresh-started', attempt });
+      };
+      const critical = (lease: Lease): Observable<Settled> =>
+        judged(stale, (found) => redeem(found, stale, lease, attempt, onSend));
       // Not torn down with its subscriber.
-      defer(() => locked(stale, (lease) => judged(stale, (found) => redeem(found, stale, attempt, lease))))
-        .pipe(takeUntil(superseded$))
+      defer(() => locked(stale, critical))
+        .pipe(takeUntil(merge(superseded$, disposed$.pipe(filter(() => !isSent)))))
         .subscribe({ next: arrive, error: fail, complete: () => land(outcome) });
     });
 }

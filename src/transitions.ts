@@ -32,18 +32,19 @@ export function afterNews(held: Held, snapshot: Snapshot, by: By, settings: Sett
   const { failure } = held;
   const isNew = isNewToken(held.credentials, credentials);
   const isGranted = by === 'self' && !!credentials;
+  // What a server has rejected stays rejected, whichever other field another tool has touched.
+  const isStruck = !isNew && !isGranted && held.credentials?.expires_at === 0;
   const next: Held = {
     ...held,
-    ...snapshot,
+    ...(isStruck ? afterRejection(snapshot) : snapshot),
     dead: snapshot.dead,
     failure: isNew || isGranted || !credentials || failure?.error instanceof StoreError ? undefined : failure,
     signedOut: !credentials && (!!held.credentials || !!held.signedOut),
     refreshedAt: isGranted ? now : held.refreshedAt,
     jitter: isNew ? settings.random() : held.jitter,
   };
-  if (snapshot.dead) {
-    const known = failure?.error instanceof RefreshRejectedError && failure.error;
-    return afterFailure(next, known || new RefreshRejectedError({}, snapshot.pending?.sentAt), settings, now);
+  if (snapshot.dead && !(next.failure?.error instanceof RefreshRejectedError)) {
+    return afterFailure(next, new RefreshRejectedError({}, snapshot.pending?.sentAt), settings, now);
   }
   if (!isGranted || isValid(credentials, now, settings.skewMs)) return next;
   // A provider whose tokens are due on arrival is not asked again at once, nor ever faster.
@@ -56,7 +57,7 @@ export function afterNews(held: Held, snapshot: Snapshot, by: By, settings: Sett
 }
 
 /** A server refused `rejected`: if it is still the current access token it has ended, whatever the clock says. */
-export function afterRejection(held: Held, rejected: string | undefined): Held {
+export function afterRejection(held: Held, rejected?: string): Held {
   const { credentials } = held;
   if (!credentials || (rejected !== undefined && credentials.access_token !== rejected)) return held;
   return { ...held, credentials: asCredentials({ ...credentials, expires_at: 0 }) };
@@ -69,14 +70,6 @@ export function isNewToken(
   return !!after && after.access_token !== before?.access_token;
 }
 
-/** What a failure is called when it is told. */
-export function failureKind(
-  error: TokenError,
-): 'reauthentication-required' | 'store-failed' | 'refresh-failed' {
-  if (error instanceof RefreshRejectedError) return 'reauthentication-required';
-  return error instanceof StoreError ? 'store-failed' : 'refresh-failed';
-}
-
 /** What a change of what is held amounts to, in a word; nothing where only another tool's field changed. */
 export function newsOf(
   { credentials: before }: Held,
@@ -86,7 +79,7 @@ export function newsOf(
 ): Happening | undefined {
   if (before === undefined) return { type: 'loaded', signedIn: !!after, warning };
   if (!after) return before ? { type: 'cleared', by } : undefined;
-  if (by === 'sibling' && !isNewToken(before, after)) return undefined;
+  if (!isNewToken(before, after)) return undefined;
   if (by === 'sibling' && !(before && isSameAccount(before, after))) return { type: 'set', by };
   return { type: 'refreshed', by, expiresAt: after.expires_at };
 }

@@ -16,11 +16,6 @@ export function validUntil(credentials: Credentials, skewMs: number): number {
   return endsAt(credentials) - effectiveSkewMs(credentials, skewMs);
 }
 
-/** True while the token can still be used, however close its end is. */
-export function isUnexpired(credentials: Credentials, now: number): boolean {
-  return now < endsAt(credentials);
-}
-
 /**
  * True while the token is valid and stays so for `minValidityMs`. That is at most nine tenths of a lifetime,
  * or a caller who asks for more than the provider gives would refresh on every call.

@@ -9,7 +9,7 @@ const lifted = new WeakMap<GetSetPair, CredentialStore>();
 function parsed(value: unknown): Credentials | null {
   if (value === null || value === undefined) return null;
   if (isCredentials(value)) return asCredentials(value);
-  throw new StoreError('store_corrupt', 'store.get() gave no credentials: access_token is missing');
+  throw new StoreError('store_corrupt', 'store.get(): access_token must be a non-empty string');
 }
 
 /**

@@ -1,4 +1,4 @@
-import { defer, Observable, queueScheduler, Subscription } from 'rxjs';
+import { defer, finalize, Observable, queueScheduler, tap } from 'rxjs';
 
 /** Runs `critical` when all who asked before are done. */
 export type Mutex = <T>(critical: () => Observable<T>) => Observable<T>;
@@ -21,30 +21,19 @@ export function createMutex(): Mutex {
 
   return (critical) =>
     new Observable((subscriber) => {
-      const running = new Subscription();
       let isInside = false;
       const leave = (): void => {
         if (!isInside) return;
-        isInside = false;
-        isHeld = false;
+        isInside = isHeld = false;
         queueScheduler.schedule(next); // not from within: a thousand waiters would be a thousand frames deep
       };
       const enter = (): void => {
         isInside = true;
-        running.add(
-          defer(critical).subscribe({
-            next: (value) => subscriber.next(value),
-            error: (error: unknown) => (leave(), subscriber.error(error)),
-            complete: () => (leave(), subscriber.complete()),
-          }),
-        );
+        const inside$ = defer(critical).pipe(tap({ error: leave, complete: leave }), finalize(leave));
+        inside$.subscribe(subscriber);
       };
       waiting.add(enter);
       next();
-      return () => {
-        waiting.delete(enter);
-        running.unsubscribe();
-        leave();
-      };
+      return () => waiting.delete(enter);
     });
 }

@@ -73,7 +73,10 @@ export function processStore(cell: Cell): CredentialStore {
     write: (next, expected) =>
       accessing(() =>
         expected === ANY_VERSION
-          ? defer(() => put(next)) // without a read: it may be what cannot be read that is replaced
+          ? defer(() => {
+              notes = {}; // a new sign-in, whatever its token was called before
+              return put(next); // without a read: it may be what cannot be read that is replaced
+            })
           : current$.pipe(
               concatMap((held) =>
                 held.version === expected ? put(next) : of({ written: false, snapshot: held }),
