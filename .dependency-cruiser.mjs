@@ -4,10 +4,23 @@
  */
 const pureFiles = [
   ...['credentials', 'fingerprint', 'validity', 'jwt', 'tokenResponse', 'mergeRotation', 'sameAccount'],
-  ...['classify', 'retryPolicy', 'decide', 'held', 'journal', 'errors', 'events', 'contracts', 'profile'],
+  ...[
+    'firstCredentials',
+    'transitions',
+    'classify',
+    'retryPolicy',
+    'decide',
+    'held',
+    'journal',
+    'errors',
+    'events',
+    'contracts',
+    'profile',
+  ],
 ];
 const pure = `^src/(${pureFiles.join('|')})\\.ts$|^src/providers/`;
-const operators = '^src/(singleFlight|timerAt|tapAwait|orderedSubject|unrefScheduler)\\.ts$';
+const operators =
+  '^src/(singleFlight|timerAt|tapAwait|orElseThrow|abortOf|mutex|orderedSubject|unrefScheduler)\\.ts$';
 const wiring = '^src/(index|manager|config|withToken)\\.ts$';
 const adapters = '^src/(?!providers/|testing/)([^/]+)/'; // stores node browser angular fetch oauth redis postgres
 const inTheRoot = '^src/[^/]+\\.ts$';
@@ -83,10 +96,14 @@ export default {
     {
       name: 'adapters-import-pure',
       comment:
-        "Adapters import contracts, types and pure code, never each other, never the manager's insides.",
+        "Adapters import contracts, types and pure code (and the mutex), never each other, never the manager's insides.",
       severity: 'error',
       from: { path: adapters },
-      to: { path: '^src/', pathNot: [pure, '^src/$1/'], dependencyTypesNot: ['type-only'] },
+      to: {
+        path: '^src/',
+        pathNot: [pure, '^src/mutex\\.ts$', '^src/$1/'],
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'adapters-apart',

@@ -8,34 +8,47 @@ export const MAX_BROTLI_BYTES = 8 * 1024;
 export interface Bundle {
   readonly code: string;
   readonly minifiedBytes: number;
-  readonly brotliBytes: number;
   /** What is still imported after tree shaking, by name. */
   readonly imports: readonly string[];
 }
 
+const options = {
+  bundle: true,
+  minify: true,
+  platform: 'browser',
+  format: 'esm',
+  target: 'es2022',
+  outfile: 'bundle.js',
+  write: false,
+} as const;
+const resolveDir = fileURLToPath(new URL('..', import.meta.url));
+
 /** Bundles one statement, such as `export * from './src/index.js'`, for a browser: minified, without rxjs. */
 export async function bundle(statement: string): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
-    stdin: {
-      contents: statement,
-      resolveDir: fileURLToPath(new URL('..', import.meta.url)),
-      loader: 'ts',
-    },
-    bundle: true,
-    minify: true,
-    platform: 'browser',
-    format: 'esm',
-    target: 'es2022',
+    ...options,
+    stdin: { contents: statement, resolveDir, loader: 'ts' },
     external: ['rxjs', 'node:*'],
-    outfile: 'bundle.js',
-    write: false,
     metafile: true,
   });
   const code = outputFiles[0]?.text ?? '';
-  return {
-    code,
-    minifiedBytes: Buffer.byteLength(code),
-    brotliBytes: brotliCompressSync(code).byteLength,
-    imports: Object.values(metafile.outputs).flatMap((output) => output.imports.map(({ path }) => path)),
-  };
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports.map(({ path }) => path));
+  return { code, minifiedBytes: Buffer.byteLength(code), imports: [...new Set(imports)] };
+}
+
+/**
+ * What a statement adds to an application that has what it uses of rxjs already, in bytes of brotli: the two
+ * bundles' difference. (With rxjs left out, every file would repeat its import of it, which no application has.)
+ */
+export async function weight(statement: string): Promise<number> {
+  const { code } = await bundle(statement);
+  const lists = [...code.matchAll(/import\{([^}]*)\}from"rxjs"/g)].map(([, list]) => list ?? '');
+  const names = lists.flatMap((list) => list.split(',').map((name) => name.split(' as ')[0]));
+  const both = await brotli(statement);
+  return both - (await brotli(`export { ${[...new Set(names)].join(', ')} } from 'rxjs'`));
+}
+
+async function brotli(contents: string): Promise<number> {
+  const { outputFiles } = await build({ ...options, stdin: { contents, resolveDir, loader: 'ts' } });
+  return brotliCompressSync(outputFiles[0]?.text ?? '').byteLength;
 }

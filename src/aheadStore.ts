@@ -6,7 +6,7 @@ import { asCredentials, type Credentials } from './credentials.js';
 import type { TokenError } from './errors.js';
 import type { By, Happening } from './events.js';
 import { isSamePair } from './fingerprint.js';
-import { createMutex, type Mutex } from './stores/mutex.js';
+import { createMutex, type Mutex } from './mutex.js';
 import { defaultRetry } from './retryPolicy.js';
 
 /** What a refresh brought: this manager's own new token, or what a sibling had left in the store. */

@@ -36,6 +36,8 @@ export function checkedStore(store: CredentialStore, now: () => number): Checked
 /** What a foreign store throws may quote what it stored: only the system's code is taken over. */
 export function asStoreError(code: StoreError['code'], thrown: unknown): TokenError {
   if (thrown instanceof TokenError) return thrown;
-  const reason = (/^[A-Z_]{1,40}$/.exec(String((thrown as { code?: unknown } | null)?.code)) ?? [])[0];
-  return new StoreError(code, `The store failed${reason ? `: ${reason}` : ''}`, reason);
+  const { code: reason } = Object(thrown) as { code?: string };
+  return /^[A-Z_]+$/.test(`${reason}`)
+    ? new StoreError(code, `The store failed: ${reason}`, reason)
+    : new StoreError(code, 'The store failed');
 }

@@ -146,7 +146,8 @@ export function readConfig(config: TokenManagerConfig): Settings {
   }
   const given = withDefaults(config);
   const { scheduler, refreshTimeoutMs } = given;
-  if (!isFunction(scheduler.schedule)) throw new TypeError('scheduler must be a SchedulerLike');
+  if (!isFunction(scheduler.schedule) || !isFunction(scheduler.now))
+    throw new TypeError('scheduler must be a SchedulerLike');
   const profile = profileFrom(config.provider);
   const store = storeFrom(config.store);
   const { leaseMs = Infinity } = store.lock;

@@ -39,7 +39,7 @@ import { proactive } from './proactive.js';
 import { createRefresh } from './refresh.js';
 import { siblings } from './siblings.js';
 import { singleFlight } from './singleFlight.js';
-import { createMutex } from './stores/mutex.js';
+import { createMutex } from './mutex.js';
 import { timerAt } from './timerAt.js';
 import type { TokenManager, TokenOptions } from './tokenManager.js';
 import type { TokenResponse } from './tokenResponse.js';
@@ -84,15 +84,11 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
   // ── the subject ─────────────────────────────────────────────────────────────────────────────────────
 
   function hold(held: Held): void {
-    const { credentials } = held;
-    if (isNewToken(held$.getValue().credentials, credentials))
-      served = Promise.resolve(credentials.access_token);
+    if (isNewToken(held$.getValue().credentials, held.credentials)) {
+      served = Promise.resolve(held.credentials.access_token);
+    }
+    servedUntil = isDisposed || changes > 0 ? -Infinity : freshUntil(held, settings);
     held$.next(held);
-    reckon();
-  }
-
-  function reckon(): void {
-    servedUntil = isDisposed || changes > 0 ? -Infinity : freshUntil(held$.getValue(), settings);
   }
 
   function report(happening: Happening): void {
@@ -120,11 +116,16 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
 
   /** `onRefresh` comes after the subscribers, and whatever goes wrong in it stays there. */
   function tellCallback(credentials: Credentials): void {
-    const error = new ConfigurationError('onRefresh failed', {}, 'callback_failed');
+    const wrong = (thrown: unknown): void => {
+      const message = `onRefresh failed (${(Object(thrown) as Error).name})`;
+      report({ type: 'callback-failed', error: new ConfigurationError(message, {}, 'callback_failed') });
+    };
     queueScheduler.schedule(() => {
-      new Promise((resolve) => resolve(settings.onRefresh(credentials))).catch(() =>
-        report({ type: 'callback-failed', error }),
-      );
+      try {
+        Promise.resolve(settings.onRefresh(credentials)).catch(wrong);
+      } catch (thrown) {
+        wrong(thrown);
+      }
     });
   }
 
@@ -146,11 +147,12 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     );
   });
 
-  const load$ = reread$.pipe(tap({ error: fail }), takeUntil(disposed$), singleFlight());
+  const reload$ = reread$.pipe(tap({ error: fail }), takeUntil(disposed$));
+  const load$ = reload$.pipe(singleFlight());
 
   /** From the first use on: siblings are heard whether or not anybody subscribes. */
   function listen(): void {
-    const heard$ = siblings(settings.store.changes$, held$, reread$.pipe(tap({ error: fail })));
+    const heard$ = siblings(settings.store.changes$, held$, reload$);
     listening ??= heard$.pipe(takeUntil(disposed$)).subscribe();
   }
 
@@ -223,7 +225,8 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
   }
 
   function callerNow(minValidityMs = 0): Caller {
-    if (!(minValidityMs >= 0)) throw new RangeError('minValidityMs must be 0 or more');
+    if (!(typeof minValidityMs === 'number' && minValidityMs >= 0))
+      throw new RangeError('minValidityMs must be 0 or more');
     return { minValidityMs, waitsUntil: now() + settings.maxWaitMs };
   }
 
@@ -273,7 +276,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     if (isDisposed) return Promise.reject(new DisposedError());
     listen();
     changes++;
-    reckon();
+    servedUntil = -Infinity;
     const done = (): void => {
       changes--;
       hold(held$.getValue()); // an effect that failed leaves the timer to be armed again

@@ -38,7 +38,7 @@ import type { Happening } from './events.js';
 import { exchange, type Granted } from './exchange.js';
 import { isSamePair } from './fingerprint.js';
 import { mergeRotation } from './mergeRotation.js';
-import type { Mutex } from './stores/mutex.js';
+import type { Mutex } from './mutex.js';
 import { tapAwait } from './tapAwait.js';
 
 export interface RefreshDeps {

@@ -1,4 +1,3 @@
-import type { Settings } from './config.js';
 import type { Snapshot } from './contracts.js';
 import { asCredentials, type Credentials } from './credentials.js';
 import {
@@ -10,13 +9,20 @@ import {
 } from './errors.js';
 import type { By, Happening } from './events.js';
 import type { Failure, Held } from './held.js';
-import { retryAtAfter } from './retryPolicy.js';
+import { retryAtAfter, type RetryPolicy } from './retryPolicy.js';
 import { isValid } from './validity.js';
 
 type Failed = Held & { readonly failure: Failure };
 
+/** What of the settings a transition goes by. */
+interface Circumstances {
+  readonly skewMs: number;
+  readonly retry: RetryPolicy;
+  readonly random: () => number;
+}
+
 /** A failed attempt: what now stands in the way, and until when. */
-export function afterFailure(held: Held, error: TokenError, settings: Settings, now: number): Failed {
+export function afterFailure(held: Held, error: TokenError, settings: Circumstances, now: number): Failed {
   const attempt = (held.failure?.attempt ?? 0) + 1;
   const isOver = error instanceof RefreshRejectedError;
   const retryAt = isOver ? Infinity : retryAtAfter(error, attempt, now, settings.retry, settings.random);
@@ -27,7 +33,13 @@ export function afterFailure(held: Held, error: TokenError, settings: Settings, 
  * News of the store: what this manager was granted (`self`), or what another has written: a new token, a
  * sign-in, a sign-out.
  */
-export function afterNews(held: Held, snapshot: Snapshot, by: By, settings: Settings, now: number): Held {
+export function afterNews(
+  held: Held,
+  snapshot: Snapshot,
+  by: By,
+  settings: Circumstances,
+  now: number,
+): Held {
   const { credentials } = snapshot;
   const { failure } = held;
   const isNew = isNewToken(held.credentials, credentials);

@@ -23,7 +23,7 @@ import {
 import { asCredentials, type Credentials } from '../credentials.js';
 import { fingerprint, pairFingerprint, tokenFingerprint } from '../fingerprint.js';
 import { notesOn, type Notes } from '../journal.js';
-import { createMutex } from './mutex.js';
+import { createMutex } from '../mutex.js';
 
 /** Where a store of this process keeps one record. */
 export interface Cell {
