@@ -16,8 +16,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** RFC 6749 §5.2, but for `invalid_grant`: the request is wrong, not the credentials. */
 const MISCONFIGURED = /^(invalid_(client|request|scope)|unauthorized_client|unsupported_grant_type)$/;
 /** Codes after which the request was certainly never sent. */
-const UNSENT =
-  /^(ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUN|ENETUN|UND_ERR_CONNECT|CERT_|UNABLE_TO|ERR_(TLS|SSL)|.*SELF_SIGNED)/;
+const UNSENT = /^(ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUN|ENETUN|UND_ERR_CONNECT|CERT|UNABLE|ERR_TLS)/;
 /** Codes and names after which the request may have arrived, and its answer has not. */
 const LOST = /^(ECONN|ETIMEDOUT|EPIPE|UND_ERR|ERR_NETWORK|(Abort|Timeout|Syntax)Error)/;
 /** How browsers and Node word a `fetch` that failed, without a word on why. */

@@ -1,21 +1,21 @@
 import type { Credentials } from './credentials.js';
 
 /**
- * A 64-bit fingerprint of a text (FNV-1a, two lanes), in base 36: names a token or a content, tells nothing.
+ * A 64-bit fingerprint of a text (two hashes of 32), in base 36: names a token or a content, tells nothing.
  *
- * Not a cryptographic hash, and need not be: it is compared with the fingerprints of a few tokens only, it
- * is synchronous everywhere (WebCrypto is not, and would take the core out of virtual time), and 64 bits say
+ * Not cryptographic, and need not be: it is compared with the fingerprints of a few tokens only, it is
+ * synchronous everywhere (WebCrypto is not, and would take the core out of virtual time), and 64 bits say
  * less about a token of 128 bits and more than a SHA-256 of it would.
  */
 export function fingerprint(text: string): string {
-  let one = 0x811c9dc5;
-  let other = 0x9e3779b9;
+  let one = 0;
+  let other = 0;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
-    one = Math.imul(one ^ unit, 0x01000193);
-    other = Math.imul(other ^ unit, 0x85ebca6b);
+    one = Math.imul(one ^ unit, 16777619);
+    other = Math.imul(other, 31) + unit;
   }
-  return (one >>> 0).toString(36) + (other >>> 0).toString(36);
+  return [one, other].map((hash) => (hash >>> 0).toString(36)).join('-');
 }
 
 /** Names the refresh token of `credentials` (or, where there is none, its access token). */

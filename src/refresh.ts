@@ -81,15 +81,15 @@ export function createRefresh(deps: RefreshDeps): Transaction {
   ): Observable<Settled> {
     if (store.ahead) return store.inTurn(() => underKept(store.ahead, critical));
     const askedAt = scheduler.now();
-    const entered = (): void => {
-      const waitedMs = scheduler.now() - askedAt;
-      if (waitedMs > 0) report({ type: 'lock-waited', waitedMs });
-    };
     return lock
-      .hold((lease) => defer(() => (entered(), critical(lease))).pipe(startWith(ACQUIRED)))
+      .hold((lease) => critical(lease).pipe(startWith(ACQUIRED)))
       .pipe(
         timeout({ first: lockTimeoutMs, scheduler, with: lockTimedOut }),
-        filter((value) => value !== ACQUIRED),
+        filter((value): value is Settled => {
+          const waitedMs = scheduler.now() - askedAt;
+          if (value === ACQUIRED && waitedMs > 0) report({ type: 'lock-waited', waitedMs });
+          return value !== ACQUIRED;
+        }),
         catchError((error: unknown) =>
           // Whoever has held it for so long has most likely refreshed.
           error instanceof LockTimeoutError ? judged(stale, () => throwing(error)) : throwing(error),

@@ -34,8 +34,7 @@ const seeded = [google, okta, auth0, microsoft, salesforce, github, generic];
 /** Finds a seeded profile; an unknown name is a `RangeError` that lists the known ones. */
 export function profileNamed(name: string): ProviderProfile {
   const found = seeded.find((profile) => profile.name === name);
-  if (found) return found;
-  throw new RangeError(
-    `provider ${name} is unknown; known are ${seeded.map((profile) => profile.name).join(', ')}`,
-  );
+  if (!found)
+    throw new RangeError(`provider must be one of ${seeded.map((profile) => profile.name).join(', ')}`);
+  return found;
 }
