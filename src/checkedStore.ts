@@ -1,4 +1,5 @@
-import { defer, map, Observable, take, throwIfEmpty, type ObservableInput } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { defer, map, take, throwIfEmpty, type ObservableInput } from 'rxjs';
 import type { CredentialStore, Snapshot, Version, WriteResult } from './contracts.js';
 import type { Credentials } from './credentials.js';
 import { StoreError, TokenError } from './errors.js';

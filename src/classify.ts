@@ -29,7 +29,7 @@ const fieldsOf = Object as (value: unknown) => Fields;
 export function retryAfterMs(header: unknown, now: number): number | undefined {
   if (!header && header !== 0) return undefined;
   const seconds = Number(header);
-  const waitMs = Number.isNaN(seconds) ? Date.parse(String(header)) - now : seconds * 1000;
+  const waitMs = Number.isNaN(seconds) ? Date.parse(header as string) - now : seconds * 1000;
   return waitMs >= 0 && waitMs < Infinity ? waitMs : undefined;
 }
 
@@ -65,7 +65,7 @@ export function classifyAnswer(answer: Answer, profile: ProviderProfile): TokenR
   const code = errorCodeOf(body);
   if (code || (status && (status < 200 || status > 299)))
     return refusal(profile, code, status, answer.retryAfterMs);
-  if (isCredentials(body) && body['ok'] !== false) return body as TokenResponse;
+  if (isCredentials(body) && body['ok'] !== false) return body;
   return new RefreshUnavailableError('The answer has no access_token', {
     status,
     ambiguous: true,
@@ -113,9 +113,9 @@ export function classifyThrown(thrown: unknown, profile: ProviderProfile, now: n
     );
   }
   const says = (pattern: RegExp): boolean =>
-    chain.some(({ code, name }) => pattern.test(`${code}`) || pattern.test(`${name}`));
+    chain.some((link) => [link['code'], link['name']].some((word) => pattern.test(String(word))));
   if (says(UNSENT)) return new RefreshUnavailableError('The provider could not be reached');
-  const isFetch = chain.some(({ message }) => FETCH_FAILED.test(`${message}`));
+  const isFetch = chain.some((link) => FETCH_FAILED.test(String(link['message'])));
   const isMistake = thrown instanceof TypeError || thrown instanceof ReferenceError;
   if (isMistake && !isFetch && !chain[1]) {
     return new ConfigurationError(`The callback has a bug (${thrown.name})`, {}, 'callback_failed');

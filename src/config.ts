@@ -71,7 +71,7 @@ export interface TokenManagerConfig {
 /** A configuration that was checked, with its defaults. */
 export interface Settings extends Terms {
   /** Asks the provider: for a successor of `previous`, or for first credentials. */
-  readonly ask: (previous: Credentials | null, context: RefreshContext) => RefreshResult;
+  readonly ask: (previous: Credentials | null, context: RefreshContext) => RefreshResult | undefined;
   readonly store: CredentialStore;
   readonly profile: ProviderProfile;
   readonly refreshTimeoutMs: number;
@@ -99,7 +99,7 @@ const DEFAULTS = {
   lockTimeoutMs: 10_000,
   maxWaitMs: 5_000,
   retry: defaultRetry,
-  onRefresh: (_credentials: Credentials): unknown => undefined,
+  onRefresh: (() => undefined) as (credentials: Credentials) => unknown,
   strictPersist: false,
   sameAccount,
   scheduler: asyncScheduler as SchedulerLike,
@@ -130,7 +130,8 @@ function storeFrom(given: CredentialStore | GetSetPair | undefined): CredentialS
 
 function profileFrom(given: ProviderProfile | string = 'generic'): ProviderProfile {
   if (typeof given === 'string') return profileNamed(given);
-  if ((given as Partial<ProviderProfile> | null)?.name && given.reuse) return given;
+  const profile = given as Partial<ProviderProfile> | null;
+  if (profile?.name && profile.reuse) return given;
   throw new TypeError('provider must be a name, or a profile { name, reuse }');
 }
 
@@ -154,10 +155,7 @@ export function readConfig(config: TokenManagerConfig): Settings {
   if (leaseMs <= refreshTimeoutMs) throw new RangeError(`refreshTimeoutMs must be below leaseMs, ${leaseMs}`);
   return {
     ...given,
-    ask: (previous, context) => {
-      if (previous && refresh) return refresh(previous, context);
-      return (acquire as NonNullable<typeof acquire>)(context);
-    },
+    ask: (previous, context) => (previous && refresh ? refresh(previous, context) : acquire?.(context)),
     canAcquire: !!acquire,
     store,
     profile,

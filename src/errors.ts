@@ -133,6 +133,6 @@ export class DisposedError extends TokenError {
 }
 
 /** Tells whoever gets `error` when the next attempt is: errors are made where they happen, plans elsewhere. */
-export function withRetryAt<E extends TokenError>(error: E, retryAt: number): E {
-  return Object.assign(error, { retryAt });
+export function setRetryAt(error: TokenError, retryAt: number): void {
+  Object.assign(error, { retryAt });
 }

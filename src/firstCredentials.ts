@@ -8,8 +8,8 @@ export function firstCredentials(
   now: number,
   defaultLifetimeMs?: number,
 ): Credentials {
-  const isRecord = instantFrom(given['expires_at'], now) !== undefined;
+  const isRecord = instantFrom(given.expires_at, now) !== undefined;
   return isRecord
     ? fromRecord(given as Credentials, now)
-    : mergeRotation(null, given as TokenResponse, now, defaultLifetimeMs);
+    : mergeRotation(null, given, now, defaultLifetimeMs);
 }

@@ -164,8 +164,8 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     const held = held$.getValue();
     hold({ ...held, refreshing: true });
     return transaction(held.credentials ?? null, (held.failure?.attempt ?? 0) + 1).pipe(
-      takeUntil(disposed$), // whoever waits is let go; the transaction itself runs to its end
       tap({ next: publish, error: fail, finalize: () => hold({ ...held$.getValue(), refreshing: false }) }),
+      takeUntil(disposed$), // whoever waits is let go; the transaction itself runs to its end
     );
   }).pipe(singleFlight());
 
@@ -235,7 +235,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
   /** N callers of a moment share one promise: what a caller costs is constant. */
   function sharedToken(): Promise<string> {
     if (waiting) return waiting;
-    let isSettled = false;
+    let isSettled = false as boolean;
     const settle = (): void => {
       isSettled = true;
       waiting = undefined;
@@ -385,10 +385,15 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     set: signIn,
     clear: () => replace(null, { type: 'cleared', by: 'self' }),
     dispose,
-    ...(Symbol.dispose && { [Symbol.dispose]: dispose }),
-    ...(Symbol.asyncDispose && { [Symbol.asyncDispose]: () => Promise.resolve(dispose()) }),
+    ...(hasDisposeSymbols && {
+      [Symbol.dispose]: dispose,
+      [Symbol.asyncDispose]: () => Promise.resolve(dispose()),
+    }),
   } as TokenManager;
 }
+
+/** Engines of before 2023 have none. */
+const hasDisposeSymbols = 'dispose' in Symbol;
 
 const tokenOf = ({ access_token }: Credentials): string => access_token;
 

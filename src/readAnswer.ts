@@ -36,9 +36,11 @@ export function readAnswer(value: unknown, now: () => number): Observable<Answer
 }
 
 /** Subscribes to what `callback` returns: an `ObservableInput`, or, as people write it, the plain answer. */
-export function fromCallback<T extends object>(callback: () => ObservableInput<T> | T): Observable<T> {
+export function fromCallback<T extends object>(
+  callback: () => ObservableInput<T> | T | undefined,
+): Observable<T> {
   return defer(() => {
-    const result = callback();
+    const result = callback() as ObservableInput<T> | T; // undefined, a forgotten return, is a TypeError here
     const isPlain = isResponse(result) || 'access_token' in result || 'error' in result;
     return isPlain ? of(result as T) : (result as ObservableInput<T>);
   });

@@ -155,7 +155,7 @@ export function createRefresh(deps: RefreshDeps): Transaction {
         },
       }),
       concatMap((granted) => save(found, granted, lease)),
-      catchError((error: TokenError) => failed(error, held, lease, lostAt)),
+      catchError((error: unknown) => failed(error as TokenError, held, lease, lostAt)),
     );
   }
 
@@ -224,7 +224,7 @@ export function createRefresh(deps: RefreshDeps): Transaction {
   function save(base: Snapshot, { response, sentAt }: Granted, lease: Lease): Observable<Settled> {
     const next = mergeRotation(base.credentials, response, sentAt, profile.defaultLifetimeMs);
     return inTurn(() => store.write(next, base.version)).pipe(
-      catchError((error: TokenError) => of(error)),
+      catchError((error: unknown) => of(error as TokenError)),
       concatMap((result): Observable<Settled> => {
         if (result instanceof Error) return store.keep(next, base, lease, result);
         const { written, snapshot } = result;

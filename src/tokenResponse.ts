@@ -68,5 +68,5 @@ export function fromRecord(stored: Credentials, now: number): Credentials {
     (lifetimeMsFrom(stored.expires_in) && 0);
   if (expiresAt === stored.expires_at) return asCredentials(stored);
   const { expires_at: _garbage, ...kept } = stored;
-  return asCredentials((expiresAt === undefined ? kept : { ...kept, expires_at: expiresAt }) as Credentials);
+  return asCredentials(expiresAt === undefined ? kept : { ...kept, expires_at: expiresAt });
 }

@@ -4,7 +4,7 @@ import {
   RefreshRejectedError,
   RefreshUnavailableError,
   StoreError,
-  withRetryAt,
+  setRetryAt,
   type TokenError,
 } from './errors.js';
 import type { By, Happening } from './events.js';
@@ -26,7 +26,8 @@ export function afterFailure(held: Held, error: TokenError, settings: Circumstan
   const attempt = (held.failure?.attempt ?? 0) + 1;
   const isOver = error instanceof RefreshRejectedError;
   const retryAt = isOver ? Infinity : retryAtAfter(error, attempt, now, settings.retry, settings.random);
-  return { ...held, failure: { error: isOver ? error : withRetryAt(error, retryAt), attempt, retryAt } };
+  if (!isOver) setRetryAt(error, retryAt);
+  return { ...held, failure: { error, attempt, retryAt } };
 }
 
 /**
@@ -50,7 +51,7 @@ export function afterNews(
     ...held,
     ...(isStruck ? afterRejection(snapshot) : snapshot),
     dead: snapshot.dead,
-    failure: isNew || isGranted || !credentials || failure?.error instanceof StoreError ? undefined : failure,
+    failure: !credentials || isNew || isGranted || failure?.error instanceof StoreError ? undefined : failure,
     signedOut: !credentials && (!!held.credentials || !!held.signedOut),
     refreshedAt: isGranted ? now : held.refreshedAt,
     jitter: isNew ? settings.random() : held.jitter,
