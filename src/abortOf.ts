@@ -5,7 +5,9 @@ export function abortOf(signal: AbortSignal | undefined): Observable<never> {
   if (!signal) return EMPTY;
   return fromEvent(signal, 'abort').pipe(
     startWith(null),
-    tap(() => signal.throwIfAborted()),
+    tap(() => {
+      if (signal.aborted) throw signal.reason; // throwIfAborted() is younger than signals are
+    }),
     ignoreElements(),
   );
 }

@@ -40,7 +40,8 @@ export function fromCallback<T extends object>(
   callback: () => ObservableInput<T> | T | undefined,
 ): Observable<T> {
   return defer(() => {
-    const result = callback() as ObservableInput<T> | T; // undefined, a forgotten return, is a TypeError here
+    const result = callback();
+    if (!result) throw new TypeError(); // a forgotten return
     const isPlain = isResponse(result) || 'access_token' in result || 'error' in result;
     return isPlain ? of(result as T) : (result as ObservableInput<T>);
   });
