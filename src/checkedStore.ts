@@ -1,5 +1,4 @@
-import type { Observable } from 'rxjs';
-import { defer, map, take, throwIfEmpty, type ObservableInput } from 'rxjs';
+import { defer, first, map, type Observable, type ObservableInput } from 'rxjs';
 import type { CredentialStore, Snapshot, Version, WriteResult } from './contracts.js';
 import type { Credentials } from './credentials.js';
 import { StoreError, TokenError } from './errors.js';
@@ -21,8 +20,7 @@ export function checkedStore(store: CredentialStore, now: () => number): Checked
   });
   const once = <T>(code: StoreError['code'], access: () => ObservableInput<T>): Observable<T> =>
     defer(access).pipe(
-      take(1),
-      throwIfEmpty(),
+      first(),
       orElseThrow((thrown) => asStoreError(code, thrown)),
     );
   return {

@@ -18,7 +18,7 @@ const MISCONFIGURED = /^(invalid_(client|request|scope)|unauthorized_client|unsu
 /** Codes after which the request was certainly never sent. */
 const UNSENT = /^(ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUN|ENETUN|UND_ERR_CONNECT|CERT|UNABLE|ERR_TLS)/;
 /** Codes and names after which the request may have arrived, and its answer has not. */
-const LOST = /^(ECONN|ETIMEDOUT|EPIPE|UND_ERR|ERR_NETWORK|(Abort|Timeout|Syntax)Error)/;
+const LOST = /^(ECONN|ETIMEDOUT|EPIPE|UND_ERR|ERR_NETWORK|(Abort|Timeout|Syntax|Empty)Error)/;
 /** How browsers and Node word a `fetch` that failed, without a word on why. */
 const FETCH_FAILED = /fetch|network|load failed|terminated/i;
 
@@ -40,10 +40,14 @@ function errorCodeOf(body: unknown): string | undefined {
   return typeof code === 'string' && code ? code : undefined;
 }
 
+/** A word is shown only if it looks like a code: what stands there by mistake may be a secret. */
+function shown(word: string): string | undefined {
+  return /^[a-z][a-z_.-]{0,39}$/i.test(word) ? word : undefined;
+}
+
 /** A refusal that was understood: an OAuth error code, an HTTP status, or both. */
 function refusal(profile: ProviderProfile, code = '', status?: number, afterMs?: number): TokenError {
-  // Shown only if it looks like a code: what a provider writes there by mistake may be a secret.
-  const error = /^[a-z][a-z_.-]{0,39}$/i.test(code) ? code : undefined;
+  const error = shown(code);
   const details = { error, status };
   const said = [status, error].filter(Boolean).join(' ');
   if (!(status && status >= 500)) {
@@ -112,16 +116,14 @@ export function classifyThrown(thrown: unknown, profile: ProviderProfile, now: n
       retryAfterMs(retryAfterOf(first((answer) => answer['headers'])), now),
     );
   }
-  const says = (pattern: RegExp): boolean =>
-    chain.some((link) => [link['code'], link['name']].some((word) => pattern.test(String(word))));
-  if (says(UNSENT)) return new RefreshUnavailableError('The provider could not be reached');
+  const words = chain.flatMap((link) => [link['code'], link['name']]).map(String);
+  const says = (pattern: RegExp): boolean => words.some((word) => pattern.test(word));
   const isFetch = chain.some((link) => FETCH_FAILED.test(String(link['message'])));
   const isMistake = thrown instanceof TypeError || thrown instanceof ReferenceError;
+  const why = words.find((word) => shown(word) && word !== 'undefined') ?? 'unknown';
   if (isMistake && !isFetch && !chain[1]) {
-    return new ConfigurationError(`The callback has a bug (${thrown.name})`, {}, 'callback_failed');
+    return new ConfigurationError(`The callback has a bug (${why})`, {}, 'callback_failed');
   }
-  const ambiguous = status !== undefined || isFetch || says(LOST);
-  return new RefreshUnavailableError(ambiguous ? 'The answer was lost' : 'The callback failed', {
-    ambiguous,
-  });
+  const ambiguous = !says(UNSENT) && (status !== undefined || isFetch || says(LOST));
+  return new RefreshUnavailableError(`The refresh failed (${why})`, { ambiguous });
 }

@@ -29,8 +29,11 @@ export interface OAuthErrorBody {
 /** A provider's answer: a token response, an error body, or the `Response` of a `fetch` itself. */
 export type RefreshAnswer = TokenResponse | OAuthErrorBody | Response;
 
-/** What is called for a new token: a promise or an observable of the provider's answer, or the plain answer. */
-export type RefreshResult = ObservableInput<RefreshAnswer> | RefreshAnswer;
+/**
+ * What a callback returns: a promise or an observable of a {@link RefreshAnswer}, or the plain answer. Typed as
+ * it is written: `response.json()` is a promise of anything, and everything is checked when it arrives.
+ */
+export type RefreshResult = ObservableInput<unknown> | { readonly access_token: string } | RefreshAnswer;
 
 /** At least one of `refresh` and `acquire` has to be given. Durations are in ms. */
 export interface TokenManagerConfig {

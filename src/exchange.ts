@@ -2,12 +2,11 @@ import {
   concatMap,
   defer,
   finalize,
+  first,
   map,
   ReplaySubject,
-  take,
   takeUntil,
   tap,
-  throwIfEmpty,
   timeout,
   timer,
   type Observable,
@@ -45,8 +44,7 @@ export function exchange(
     const answer$ = new ReplaySubject<Granted>(1);
     const running = fromCallback(() => ask(previous, { signal: aborting.signal, profile, attempt }))
       .pipe(
-        take(1),
-        throwIfEmpty(() => new RefreshUnavailableError('The callback gave no answer', { ambiguous: true })),
+        first(),
         concatMap((value) => readAnswer(value, () => scheduler.now())),
         map((answer) => {
           const response = classifyAnswer(answer, profile);
@@ -65,8 +63,7 @@ export function exchange(
           finalize(() => running.unsubscribe()),
         ),
       );
-      const message = `The provider did not answer within ${refreshTimeoutMs} ms`;
-      throw new RefreshUnavailableError(message, { ambiguous: true });
+      throw new RefreshUnavailableError('The provider did not answer in time', { ambiguous: true });
     };
     return answer$.pipe(
       timeout({ first: refreshTimeoutMs, scheduler, with: giveUp }),

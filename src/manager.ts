@@ -302,7 +302,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     return change(written$);
   }
 
-  function signIn(given: Credentials | TokenResponse): Promise<void> {
+  function signIn(given: { readonly access_token: string } | TokenResponse): Promise<void> {
     if (!isCredentials(given)) {
       return Promise.reject(new TypeError('set(credentials): access_token must be a non-empty string'));
     }

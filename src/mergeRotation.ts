@@ -23,7 +23,7 @@ function toldBy(response: TokenResponse): object {
  */
 export function mergeRotation(
   previous: Credentials | null,
-  response: TokenResponse,
+  response: { readonly access_token: string } | TokenResponse,
   sentAt: number = Date.now(),
   defaultLifetimeMs?: number,
 ): Credentials {

@@ -67,6 +67,9 @@ export type Transaction = (stale: Credentials | null, attempt: number) => Observ
 const DENIED_LOOKS = 6;
 const DENIED_LOOK_MS = 100;
 
+/** A lock that is free takes a while too, on a disk. */
+const WORTH_TELLING_MS = 50;
+
 const ACQUIRED = Symbol('acquired');
 
 export function createRefresh(deps: RefreshDeps): Transaction {
@@ -87,7 +90,7 @@ export function createRefresh(deps: RefreshDeps): Transaction {
         timeout({ first: lockTimeoutMs, scheduler, with: lockTimedOut }),
         filter((value): value is Settled => {
           const waitedMs = scheduler.now() - askedAt;
-          if (value === ACQUIRED && waitedMs > 0) report({ type: 'lock-waited', waitedMs });
+          if (value === ACQUIRED && waitedMs > WORTH_TELLING_MS) report({ type: 'lock-waited', waitedMs });
           return value !== ACQUIRED;
         }),
         catchError((error: unknown) =>
@@ -111,7 +114,7 @@ export function createRefresh(deps: RefreshDeps): Transaction {
       catchError(() => of(null)),
       map((holder) => {
         const who = holder ? ` by ${holder.by} since ${new Date(holder.since).toISOString()}` : '';
-        throw new LockTimeoutError(`The refresh lock was held${who} for ${lockTimeoutMs} ms`);
+        throw new LockTimeoutError(`The refresh lock was held${who}`);
       }),
     );
   }

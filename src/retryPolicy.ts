@@ -26,5 +26,5 @@ export function retryAtAfter(
   const chosen = retry(attempt, error, random);
   const delayMs = chosen >= 0 && chosen < Infinity ? chosen : defaultRetry(attempt, error, random);
   const askedMs = error instanceof RefreshUnavailableError ? (error.retryAfterMs ?? 0) : 0;
-  return now + Math.max(delayMs, Math.min(askedMs, LONGEST_RETRY_AFTER_MS));
+  return Math.round(now + Math.max(delayMs, Math.min(askedMs, LONGEST_RETRY_AFTER_MS)));
 }

@@ -69,7 +69,7 @@ export interface TokenManager {
    *
    * Rejects with a TypeError where there is no access token, and with `store_unwritable`.
    */
-  set(credentials: Credentials | TokenResponse): Promise<void>;
+  set(credentials: { readonly access_token: string } | TokenResponse): Promise<void>;
   /** Signs out. Wins over a refresh under way and does not wait for it. Resolves when durable. */
   clear(): Promise<void>;
 

@@ -201,6 +201,9 @@ export const lawbreakers: Readonly<Record<string, () => StoreUnderTest>> = {
   'a refresh token stays dead while it is stored, whatever else is written': withParts({
     onWrite: (cell) => (cell.dead = undefined),
   }),
+  'a sign-in, which is written whatever is there, revives even a dead refresh token': withParts({
+    onSignIn: noop,
+  }),
   'another refresh token voids the dead mark': withParts({ isDead: (_dead, held) => held !== null }),
   'signing out voids the dead mark': withParts({
     isDead: (dead, held) => held === null || soundParts.isDead(dead, held),

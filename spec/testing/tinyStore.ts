@@ -39,6 +39,10 @@ export const soundParts = {
     cell.dead = held.refresh_token;
   },
   onWrite: noop as (cell: Cell) => void,
+  onSignIn: (cell: Cell) => {
+    cell.pending = undefined;
+    cell.dead = undefined;
+  },
   onLeave: noop as (cell: Cell) => void,
   frees: (() => true) as (how: 'complete' | 'error' | 'throw' | 'unsubscribe') => boolean,
   giveUp: (cell: Cell, waiter: Cell['waiting'][number]) => {
@@ -67,6 +71,7 @@ export function tinyStore(cell: Cell, flaws: Partial<Parts> = {}): CredentialSto
     if (expected !== ANY_VERSION && expected !== snapshot().version)
       return { written: false, snapshot: snapshot() };
     cell.record = next && parts.stringify(next);
+    if (expected === ANY_VERSION) parts.onSignIn(cell);
     parts.onWrite(cell);
     cell.changes.next();
     return { written: true, snapshot: snapshot() };

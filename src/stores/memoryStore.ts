@@ -1,6 +1,7 @@
 import { EMPTY, of } from 'rxjs';
 import type { CredentialStore } from '../contracts.js';
-import { asCredentials, isCredentials, type Credentials } from '../credentials.js';
+import { asCredentials, isCredentials } from '../credentials.js';
+import type { TokenResponse } from '../tokenResponse.js';
 import { processStore } from './processStore.js';
 
 /**
@@ -9,7 +10,9 @@ import { processStore } from './processStore.js';
  *
  * @param initial what is stored to begin with, with an `expires_at`; a provider's raw answer belongs in `set()`
  */
-export function memoryStore(initial: Credentials | null = null): CredentialStore {
+export function memoryStore(
+  initial: { readonly access_token: string } | TokenResponse | null = null,
+): CredentialStore {
   if (initial !== null && !isCredentials(initial)) {
     throw new TypeError('memoryStore(initial): access_token must be a non-empty string');
   }

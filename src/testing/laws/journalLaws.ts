@@ -125,8 +125,8 @@ export const journalLaws: readonly Law[] = [
     name: 'the journal stands while the tokens stay, whatever else is written',
     needs: ['journal'],
     async holds(bench) {
-      await prepared(bench);
-      await bench.write({ ...someCredentials(1), expires_at: 0 }, ANY_VERSION, bench.sibling);
+      const { snapshot } = await prepared(bench);
+      await bench.write({ ...someCredentials(1), expires_at: 0 }, snapshot.version, bench.sibling);
       await mustBePending(bench, bench.store, 'after the access token was marked as rejected');
     },
   },
@@ -178,8 +178,18 @@ export const journalLaws: readonly Law[] = [
     needs: ['journal'],
     async holds(bench) {
       await condemned(bench);
-      await bench.write({ ...someCredentials(1), expires_at: 0 }, ANY_VERSION, bench.sibling);
+      const { version } = await bench.read(bench.sibling);
+      await bench.write({ ...someCredentials(1), expires_at: 0 }, version, bench.sibling);
       await mustBeDead(bench, true, 'after a write that kept it');
+    },
+  },
+  {
+    name: 'a sign-in, which is written whatever is there, revives even a dead refresh token',
+    needs: ['journal'],
+    async holds(bench) {
+      await condemned(bench);
+      await bench.write(someCredentials(1), ANY_VERSION, bench.sibling);
+      await mustBeDead(bench, false, 'when somebody has signed in with it');
     },
   },
   {

@@ -1,0 +1,49 @@
+/**
+ * What the examples of the README take for granted, and do not say: a provider, an API, a manager. Each example
+ * runs in a process of its own, so that its first new access token is `access-2`.
+ *
+ * By default the access token has ended. An example can be marked with something else that is given:
+ * `refused`, the refresh token is revoked; `rejected`, the access token is, though nobody knows.
+ */
+import { firstValueFrom } from 'rxjs';
+import { createTokenManager, memoryStore } from 'rx-token';
+import { fakeAuthorizationServer } from 'rx-token/testing';
+
+const given = process.argv.slice(2);
+
+const server = fakeAuthorizationServer({ tokenName: (kind, count) => `${kind}-${count}` });
+const { access_token, refresh_token } = server.signIn();
+if (given.includes('refused')) server.revoke('refresh-1');
+if (given.includes('rejected')) server.revoke('access-1');
+
+async function provider(form: URLSearchParams): Promise<Response> {
+  const { status, headers, body } = await firstValueFrom(server.answer(Object.fromEntries(form)));
+  return Response.json(body, { status, headers });
+}
+
+export const fetch: typeof globalThis.fetch = async (input, init = {}) => {
+  if (input === 'https://provider.example/token') return provider(init.body as URLSearchParams);
+  if (input !== 'https://api.example/me') return globalThis.fetch(input, init);
+  const [, token = ''] = new Headers(init.headers).get('authorization')?.split('Bearer ') ?? [];
+  return new Response(null, { status: server.isAccessTokenValid(token) ? 200 : 401 });
+};
+
+export const refreshWithProvider = (refresh_token = ''): Promise<Response> =>
+  provider(new URLSearchParams({ grant_type: 'refresh_token', refresh_token }));
+
+export const tokenResponse = { access_token: 'access-2', refresh_token: 'refresh-2', expires_in: 3600 };
+
+export const tokens = createTokenManager({
+  store: memoryStore({
+    access_token,
+    ...(refresh_token !== undefined && { refresh_token }),
+    ...(given.includes('rejected') ? {} : { expires_at: 1 }),
+  }),
+  refresh: server.refresh,
+});
+
+export const socket = {
+  login(token: string): void {
+    console.error(`socket.login ${token}`); // not among what an example prints itself
+  },
+};
