@@ -1,7 +1,7 @@
 import { concatMap, defer, finalize, map, of, retry, startWith, timer, type Observable } from 'rxjs';
 import type { CheckedStore } from './checkedStore.js';
 import type { Settings } from './config.js';
-import type { Lease, Snapshot, WriteResult } from './contracts.js';
+import { ANY_VERSION, type Lease, type Snapshot, type WriteResult } from './contracts.js';
 import { asCredentials, type Credentials } from './credentials.js';
 import type { TokenError } from './errors.js';
 import type { By, Happening } from './events.js';
@@ -48,9 +48,9 @@ export function aheadStore(
   let moves = 0;
   const inTurn = createMutex();
 
-  function advance(credentials: Credentials | null, { lease, error }: Omit<Ahead, 'snapshot'>): Snapshot {
-    const snapshot = { credentials, version: `ahead ${++moves}` };
-    ahead = { snapshot, lease, error };
+  function advance(credentials: Credentials | null, kept: Omit<Ahead, 'snapshot'>): Snapshot {
+    const snapshot = { credentials: credentials && asCredentials(credentials), version: `ahead ${++moves}` };
+    ahead = { ...kept, snapshot };
     return snapshot;
   }
 
@@ -61,19 +61,24 @@ export function aheadStore(
     inTurn,
     read$: defer(() => (ahead && !strictPersist ? of(ahead.snapshot) : store.read$)),
     write: (next, expected) =>
-      defer(() =>
-        expected === ahead?.snapshot.version
-          ? of({ written: true, snapshot: advance(next, ahead) })
-          : store.write(next, expected),
-      ),
+      defer(() => {
+        // A sign-in or a sign-out is for the store itself, and ends this.
+        if (!ahead || strictPersist || expected === ANY_VERSION) return store.write(next, expected);
+        const written = expected === ahead.snapshot.version;
+        return of({ written, snapshot: written ? advance(next, ahead) : ahead.snapshot });
+      }),
     keep(next, base, lease, error) {
       const since = scheduler.now();
       let attempt = 0;
       const kept = (): Credentials => ahead?.snapshot.credentials ?? next;
       const saved = ({ written, snapshot }: WriteResult): Settled => {
         if (!written && isSamePair(base.credentials, snapshot.credentials)) {
-          base = snapshot; // another tool touched another field
-          advance(asCredentials({ ...snapshot.credentials, ...kept() }), { lease, error });
+          // Another tool touched another field: what is ours is what has changed since then.
+          const ours = Object.entries(kept()).filter(
+            ([field, value]) => JSON.stringify(value) !== JSON.stringify(base.credentials?.[field]),
+          );
+          base = snapshot;
+          advance({ ...snapshot.credentials, ...Object.fromEntries(ours) } as Credentials, { lease, error });
           throw error;
         }
         ahead = null;

@@ -23,7 +23,7 @@ const PRINTABLE = /^(token_type|scope|expires_(at|in))$/;
 
 /** Inherited by every credential, so that its own enumerable fields stay those of the record. */
 const redacting = Object.create(null, {
-  toString: { value: () => '[Credentials]' },
+  toString: { value: () => '[Credentials]', writable: true }, // a provider may have a field of that name
   [Symbol.for('nodejs.util.inspect.custom')]: {
     value(this: Credentials) {
       const shown = Object.entries(this).map(([field, value]) => [
@@ -42,10 +42,14 @@ function frozenCopy(value: unknown): unknown {
   );
 }
 
+/** True for a string with something in it. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && !!value.trim();
+}
+
 /** True for an object with a usable access token: the least that can be called credentials. */
 export function isCredentials(value: unknown): value is Credentials {
-  const token = (value as Partial<Credentials> | null | undefined)?.access_token;
-  return typeof token === 'string' && !!token.trim();
+  return isText((value as Partial<Credentials> | null | undefined)?.access_token);
 }
 
 /** Freezes a copy of `value` and gives it a printed form without secrets. */

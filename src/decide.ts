@@ -1,6 +1,7 @@
 import type { Snapshot } from './contracts.js';
 import type { Credentials } from './credentials.js';
 import {
+  isLost,
   NoCredentialsError,
   RefreshRejectedError,
   RefreshUnavailableError,
@@ -43,16 +44,19 @@ export function isEnough(credentials: Credentials, now: number, caller: Caller):
 
 /** True while no request may be sent: an attempt has failed (rule 7), or a lost one is best repeated late. */
 export function isBlocked(held: Held, terms: Terms, now: number): boolean {
-  return now < (held.failure?.retryAt ?? -Infinity) || now < lateAt(held, terms);
+  return now < blockedUntil(held, terms);
+}
+
+function blockedUntil(held: Held, terms: Terms): number {
+  return Math.max(held.failure?.retryAt ?? -Infinity, lateAt(held, terms));
 }
 
 /**
  * After a lost answer, a token whose reuse may cost the grant waits until the access token has ended (rule 13).
  */
 function lateAt({ credentials, failure }: Held, terms: Terms): number {
-  const isLost = failure?.error instanceof RefreshUnavailableError && failure.error.ambiguous;
   const isRisky = terms.reuse === 'strict' || terms.reuse === 'unknown';
-  return isLost && credentials && isRisky ? endsAt(credentials) : -Infinity;
+  return credentials && isRisky && isLost(failure?.error) ? endsAt(credentials) : -Infinity;
 }
 
 /**
@@ -67,19 +71,10 @@ export function decide(
 ): Credentials | number | TokenError | null {
   const { credentials, failure } = held;
   if (!credentials && !terms.canAcquire) return new NoCredentialsError();
-  const isServed = isBlocked(held, terms, now) ? isEnough : isFresh;
-  if (credentials && isServed(credentials, now, caller, terms)) return credentials;
+  const skewMs = isBlocked(held, terms, now) ? 0 : terms.skewMs;
+  if (credentials && isValid(credentials, now, skewMs, caller.minValidityMs)) return credentials;
   if (!failure || now >= failure.retryAt) return null;
   return failure.retryAt <= caller.waitsUntil ? failure.retryAt : failure.error;
-}
-
-function isFresh(
-  credentials: Credentials,
-  now: number,
-  { minValidityMs }: Caller,
-  { skewMs }: Terms,
-): boolean {
-  return isValid(credentials, now, skewMs, minValidityMs);
 }
 
 /** True when a subscriber may be told the token: it is valid, or the best there is and not over. */
@@ -93,11 +88,11 @@ export function wakeAt(held: Held, terms: Terms): number {
   // What trying again does not mend: a refused sign-in, a bug in a callback.
   if (failure?.error instanceof RefreshRejectedError || failure?.error.code === 'callback_failed')
     return Infinity;
-  const retryAt = failure?.retryAt ?? -Infinity;
-  if (credentials === undefined) return failure ? retryAt : Infinity;
-  if (!credentials) return terms.canAcquire && !held.signedOut ? retryAt : Infinity;
+  const mayTryAt = blockedUntil(held, terms);
+  if (credentials === undefined) return failure ? mayTryAt : Infinity;
+  if (!credentials) return terms.canAcquire && !held.signedOut ? mayTryAt : Infinity;
   const dueAt = freshUntil(held, terms) - jitter * terms.jitterMs;
-  return Math.max(dueAt, refreshedAt + MIN_INTERVAL_MS, retryAt, lateAt(held, terms));
+  return Math.max(dueAt, refreshedAt + MIN_INTERVAL_MS, mayTryAt);
 }
 
 /**

@@ -132,6 +132,11 @@ export class DisposedError extends TokenError {
   }
 }
 
+/** True where a request was sent and its answer lost: the provider may have rotated the token. */
+export function isLost(error: unknown): boolean {
+  return error instanceof RefreshUnavailableError && !!error.ambiguous;
+}
+
 /** Tells whoever gets `error` when the next attempt is: errors are made where they happen, plans elsewhere. */
 export function setRetryAt(error: TokenError, retryAt: number): void {
   Object.assign(error, { retryAt });

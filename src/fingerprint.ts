@@ -29,6 +29,6 @@ export function pairFingerprint(credentials: Credentials): string {
 }
 
 /** True for the same two tokens, whatever else differs. */
-export function isSamePair(a: Credentials | null, b: Credentials | null): boolean {
+export function isSamePair(a: Credentials | null | undefined, b: Credentials | null | undefined): boolean {
   return a?.access_token === b?.access_token && a?.refresh_token === b?.refresh_token;
 }

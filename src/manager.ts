@@ -36,8 +36,9 @@ import { firstCredentials } from './firstCredentials.js';
 import { sameState, toState, type Held } from './held.js';
 import { OrderedBehaviorSubject } from './orderedSubject.js';
 import { proactive } from './proactive.js';
-import { createRefresh } from './refresh.js';
+import { refresh } from './refresh.js';
 import { siblings } from './siblings.js';
+import { silently } from './silently.js';
 import { singleFlight } from './singleFlight.js';
 import { createMutex } from './mutex.js';
 import { timerAt } from './timerAt.js';
@@ -120,13 +121,8 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
       const message = `onRefresh failed (${(Object(thrown) as Error).name})`;
       report({ type: 'callback-failed', error: new ConfigurationError(message, {}, 'callback_failed') });
     };
-    queueScheduler.schedule(() => {
-      try {
-        Promise.resolve(settings.onRefresh(credentials)).catch(wrong);
-      } catch (thrown) {
-        wrong(thrown);
-      }
-    });
+    const told$ = defer(() => Promise.resolve(settings.onRefresh(credentials)));
+    queueScheduler.schedule(() => told$.subscribe({ error: wrong }));
   }
 
   // ── the store ───────────────────────────────────────────────────────────────────────────────────────
@@ -149,6 +145,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
 
   const reload$ = reread$.pipe(tap({ error: fail }), takeUntil(disposed$));
   const load$ = reload$.pipe(singleFlight());
+  const loaded$ = defer(() => (isLoaded() ? EMPTY : load$.pipe(ignoreElements())));
 
   /** From the first use on: siblings are heard whether or not anybody subscribes. */
   function listen(): void {
@@ -158,12 +155,13 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
 
   // ── the flight ──────────────────────────────────────────────────────────────────────────────────────
 
-  const transaction = createRefresh({ settings, store, inTurn, superseded$, disposed$, report, publish });
-
   const refresh$ = defer(() => {
     const held = held$.getValue();
     hold({ ...held, refreshing: true });
-    return transaction(held.credentials ?? null, (held.failure?.attempt ?? 0) + 1).pipe(
+    const stale = held.credentials ?? null;
+    const attempt = (held.failure?.attempt ?? 0) + 1;
+    const flight = { stale, attempt, settings, store, inTurn, superseded$, disposed$, report, publish };
+    return refresh(flight).pipe(
       tap({ next: publish, error: fail, finalize: () => hold({ ...held$.getValue(), refreshing: false }) }),
       takeUntil(disposed$), // whoever waits is let go; the transaction itself runs to its end
     );
@@ -224,13 +222,16 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     );
   }
 
-  function callerNow(minValidityMs = 0): Caller {
-    if (!(typeof minValidityMs === 'number' && minValidityMs >= 0))
-      throw new RangeError('minValidityMs must be 0 or more');
-    return { minValidityMs, waitsUntil: now() + settings.maxWaitMs };
+  /** What is good for another `minValidityMs`, for a caller who comes now. */
+  function lasting(minValidityMs = 0): Observable<Credentials> {
+    return defer(() => {
+      if (!(typeof minValidityMs === 'number' && minValidityMs >= 0))
+        throw new RangeError('minValidityMs must be 0 or more');
+      return credentialsFor({ minValidityMs, waitsUntil: now() + settings.maxWaitMs });
+    });
   }
 
-  const current$ = defer(() => credentialsFor(callerNow()));
+  const current$ = lasting();
 
   /** N callers of a moment share one promise: what a caller costs is constant. */
   function sharedToken(): Promise<string> {
@@ -245,9 +246,8 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     return promise;
   }
 
-  function requested({ signal, minValidityMs }: TokenOptions): Promise<Credentials> {
-    const asked$ = defer(() => credentialsFor(callerNow(minValidityMs)));
-    return firstValueFrom(merge(abortOf(signal), asked$));
+  function requested({ signal, minValidityMs }: TokenOptions = {}): Promise<Credentials> {
+    return firstValueFrom(merge(abortOf(signal), lasting(minValidityMs)));
   }
 
   function strikeFromMemory(rejected: string | undefined): void {
@@ -258,7 +258,6 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     return defer(() => {
       if (typeof rejected !== 'string')
         throw new TypeError('renew(rejected): access_token must be a non-empty string');
-      const loaded$ = isLoaded() ? EMPTY : load$.pipe(ignoreElements());
       return concat(
         loaded$,
         defer(() => {
@@ -281,12 +280,8 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
       changes--;
       hold(held$.getValue()); // an effect that failed leaves the timer to be armed again
     };
-    return new Promise((resolve, reject) => {
-      inTurn(() => effect.pipe(tap({ error: done, complete: done }))).subscribe({
-        error: reject,
-        complete: resolve,
-      });
-    });
+    const changed$ = inTurn(() => effect.pipe(tap({ error: done, complete: done }), ignoreElements()));
+    return firstValueFrom(changed$, { defaultValue: undefined });
   }
 
   /** Once this is durable, what a flight may still bring is for nobody; until then it waits for its turn. */
@@ -314,10 +309,9 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
   const strike = (rejected: string | undefined): Observable<unknown> =>
     store.read$.pipe(
       concatMap((found): Observable<unknown> => {
-        const { credentials } = found;
-        if (!credentials || (rejected !== undefined && credentials.access_token !== rejected))
-          return of(adopt(found));
-        return store.write({ ...credentials, expires_at: 0 }, found.version).pipe(
+        const struck = afterRejection(found, rejected);
+        if (struck === found) return of(adopt(found));
+        return store.write(struck.credentials, found.version).pipe(
           concatMap((result) => {
             if (!result.written) return strike(rejected);
             publish({ by: 'sibling', snapshot: result.snapshot }); // no grant, and no news but this:
@@ -350,7 +344,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
   function watched<T>(view: (held: Held) => T | undefined): Observable<T> {
     return defer(() => {
       listen();
-      if (!isLoaded()) behind(load$);
+      behind(loaded$);
       return held$.pipe(
         map(view),
         filter((value) => value !== undefined),
@@ -373,9 +367,10 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
       if (options) return requested(options).then(tokenOf);
       return now() < servedUntil ? served : sharedToken();
     },
-    getCredentials: (options = {}) => requested(options),
+    getCredentials: requested,
     async peek() {
       if (isDisposed) throw new DisposedError();
+      listen();
       await firstValueFrom(reread$);
       return held$.getValue().credentials ?? null;
     },
@@ -399,5 +394,5 @@ const tokenOf = ({ access_token }: Credentials): string => access_token;
 
 /** Runs `work$` for nobody in particular; it reports its own failure. */
 function behind(work$: Observable<unknown>): void {
-  work$.subscribe({ error: () => undefined });
+  silently(work$).subscribe();
 }

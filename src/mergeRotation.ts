@@ -1,10 +1,10 @@
-import { asCredentials, isCredentials, type Credentials } from './credentials.js';
+import { asCredentials, isCredentials, isText, type Credentials } from './credentials.js';
 import { expiryOf, type TokenResponse } from './tokenResponse.js';
 
 /** What an answer tells: null tells nothing, nor does a blank refresh token (Google, and worse). */
 function toldBy(response: TokenResponse): object {
   const isTold = (field: string, value: unknown): boolean =>
-    field === 'refresh_token' ? typeof value === 'string' && !!value.trim() : (value ?? null) !== null;
+    field === 'refresh_token' ? isText(value) : (value ?? null) !== null;
   return Object.fromEntries(Object.entries(response).filter(([field, value]) => isTold(field, value)));
 }
 

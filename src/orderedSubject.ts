@@ -8,11 +8,8 @@ import { BehaviorSubject, queueScheduler } from 'rxjs';
  * `observeOn(queueScheduler)` on each subscriber does not help: the whole `next` has to queue.)
  */
 export class OrderedBehaviorSubject<T> extends BehaviorSubject<T> {
-  private latest: T;
-
-  constructor(initial: T) {
-    super(initial);
-    this.latest = initial;
+  constructor(private latest: T) {
+    super(latest);
   }
 
   override getValue(): T {

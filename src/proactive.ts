@@ -1,17 +1,7 @@
-import {
-  catchError,
-  EMPTY,
-  exhaustMap,
-  filter,
-  ignoreElements,
-  map,
-  NEVER,
-  switchMap,
-  type Observable,
-  type SchedulerLike,
-} from 'rxjs';
+import { exhaustMap, filter, map, NEVER, switchMap, type Observable, type SchedulerLike } from 'rxjs';
 import { wakeAt, type Terms } from './decide.js';
 import type { Held } from './held.js';
+import { silently } from './silently.js';
 import { timerAt } from './timerAt.js';
 
 /**
@@ -35,7 +25,6 @@ export function proactive(
     filter(({ refreshing }) => !refreshing),
     map((held) => wakeAt(held, terms)),
     switchMap((at) => (at === Infinity ? NEVER : timerAt(at, scheduler))),
-    exhaustMap(() => attempt$.pipe(catchError(() => EMPTY))),
-    ignoreElements(),
+    exhaustMap(() => silently(attempt$)),
   );
 }

@@ -1,5 +1,6 @@
-import { audit, catchError, EMPTY, first, ignoreElements, switchMap, type Observable } from 'rxjs';
+import { audit, catchError, EMPTY, first, switchMap, type Observable } from 'rxjs';
 import type { Held } from './held.js';
+import { silently } from './silently.js';
 
 /**
  * Never emits and never errors: re-reads for the hints of a store, once for however many come
@@ -16,7 +17,6 @@ export function siblings(
   return changes$.pipe(
     catchError(() => EMPTY),
     audit(() => idle$),
-    switchMap(() => reread$.pipe(catchError(() => EMPTY))),
-    ignoreElements(),
+    switchMap(() => silently(reread$)),
   );
 }

@@ -24,7 +24,7 @@ export function singleFlight<T>(): MonoTypeOperatorFunction<T> {
       };
       // One subscriber of the `shareReplay` tells all waiters: leaving a `Set` is O(1), where a hundred
       // thousand subscribers that leave a `Subject` one by one are O(n²).
-      source.pipe(takeLast(1), shareReplay({ bufferSize: 1, refCount: false })).subscribe({
+      source.pipe(takeLast(1), shareReplay(1)).subscribe({
         next: (value) => land((waiter) => waiter.next(value)),
         error: (error: unknown) => land((waiter) => waiter.error(error)),
         complete: () => land((waiter) => waiter.complete()),

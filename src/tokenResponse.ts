@@ -1,4 +1,4 @@
-import { asCredentials, type Credentials } from './credentials.js';
+import { asCredentials, isText, type Credentials } from './credentials.js';
 import { jwtClaims } from './jwt.js';
 
 /** What a token endpoint answers (RFC 6749 §5.1), as it came. */
@@ -16,7 +16,7 @@ const LAST_INSTANT = 8.64e15;
 
 /** A number, or a string that is nothing but one; anything else is `NaN`. */
 function numberFrom(value: unknown): number {
-  return typeof value === 'string' && value.trim() ? Number(value) : typeof value === 'number' ? value : NaN;
+  return isText(value) ? Number(value) : typeof value === 'number' ? value : NaN;
 }
 
 /** The lifetime that an `expires_in` (seconds) tells, in ms: positive and finite, or `undefined`. */
@@ -66,7 +66,6 @@ export function fromRecord(stored: Credentials, now: number): Credentials {
     instantFrom(stored.expires_at, now) ??
     instantFrom(jwtClaims(stored.access_token).exp, now) ??
     (lifetimeMsFrom(stored.expires_in) && 0);
-  if (expiresAt === stored.expires_at) return asCredentials(stored);
-  const { expires_at: _garbage, ...kept } = stored;
-  return asCredentials(expiresAt === undefined ? kept : { ...kept, expires_at: expiresAt });
+  const isGood = expiresAt === stored.expires_at;
+  return asCredentials(isGood ? stored : ({ ...stored, expires_at: expiresAt } as Credentials));
 }

@@ -8,6 +8,7 @@ import {
   type TokenError,
 } from './errors.js';
 import type { By, Happening } from './events.js';
+import { isSamePair } from './fingerprint.js';
 import type { Failure, Held } from './held.js';
 import { retryAtAfter, type RetryPolicy } from './retryPolicy.js';
 import { isValid } from './validity.js';
@@ -47,11 +48,14 @@ export function afterNews(
   const isGranted = by === 'self' && !!credentials;
   // What a server has rejected stays rejected, whichever other field another tool has touched.
   const isStruck = !isNew && !isGranted && held.credentials?.expires_at === 0;
+  // Other tokens are another chance, and so is a store that answers again.
+  const isOther = !credentials || !isSamePair(held.credentials, credentials);
+  const isPast = isOther || isGranted || failure?.error instanceof StoreError;
   const next: Held = {
     ...held,
     ...(isStruck ? afterRejection(snapshot) : snapshot),
     dead: snapshot.dead,
-    failure: !credentials || isNew || isGranted || failure?.error instanceof StoreError ? undefined : failure,
+    failure: isPast ? undefined : failure,
     signedOut: !credentials && (!!held.credentials || !!held.signedOut),
     refreshedAt: isGranted ? now : held.refreshedAt,
     jitter: isNew ? settings.random() : held.jitter,
@@ -70,7 +74,7 @@ export function afterNews(
 }
 
 /** A server refused `rejected`: if it is still the current access token it has ended, whatever the clock says. */
-export function afterRejection(held: Held, rejected?: string): Held {
+export function afterRejection<T extends Held>(held: T, rejected?: string): T {
   const { credentials } = held;
   if (!credentials || (rejected !== undefined && credentials.access_token !== rejected)) return held;
   return { ...held, credentials: asCredentials({ ...credentials, expires_at: 0 }) };

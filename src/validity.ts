@@ -6,14 +6,16 @@ export function endsAt(credentials: Credentials): number {
   return credentials.expires_at ?? Infinity;
 }
 
-/** Never more than half of the lifetime, so that a token shorter than the skew is not refreshed on every call. */
-function effectiveSkewMs(credentials: Credentials, skewMs: number): number {
-  return Math.min(skewMs, (lifetimeMsFrom(credentials.expires_in) ?? Infinity) / 2);
+function lifetimeMsOf(credentials: Credentials): number {
+  return lifetimeMsFrom(credentials.expires_in) ?? Infinity;
 }
 
-/** The instant until which the token is valid (rule 1): its end, less the skew. */
+/**
+ * The instant until which the token is valid (rule 1): its end, less the skew. That is never more than half of
+ * the lifetime, so that a token shorter than the skew is not refreshed on every call.
+ */
 export function validUntil(credentials: Credentials, skewMs: number): number {
-  return endsAt(credentials) - effectiveSkewMs(credentials, skewMs);
+  return endsAt(credentials) - Math.min(skewMs, lifetimeMsOf(credentials) / 2);
 }
 
 /**
@@ -21,6 +23,6 @@ export function validUntil(credentials: Credentials, skewMs: number): number {
  * or a caller who asks for more than the provider gives would refresh on every call.
  */
 export function isValid(credentials: Credentials, now: number, skewMs: number, minValidityMs = 0): boolean {
-  const askedMs = Math.min(minValidityMs, 0.9 * (lifetimeMsFrom(credentials.expires_in) ?? Infinity));
+  const askedMs = Math.min(minValidityMs, 0.9 * lifetimeMsOf(credentials));
   return now < validUntil(credentials, skewMs) && now + askedMs < endsAt(credentials);
 }

@@ -1,4 +1,4 @@
-import { EMPTY, from } from 'rxjs';
+import { EMPTY, from, of } from 'rxjs';
 import { ANY_VERSION, type Credentials, type CredentialStore, type Snapshot } from 'rx-token';
 
 /** What a store holds that answers at once, as memory does. */
@@ -11,6 +11,14 @@ export function snapshotIn(store: CredentialStore): Snapshot {
 
 export function storedIn(store: CredentialStore): Credentials | null {
   return snapshotIn(store).credentials;
+}
+
+/** Whether the refresh lock of a store in this process could be had at once. */
+export function isFree({ lock }: CredentialStore): boolean {
+  let isFree = false;
+  const hold = lock.hold(() => of(true)).subscribe((value) => (isFree = value));
+  hold.unsubscribe();
+  return isFree;
 }
 
 /** What another tool, or a sibling of another make, does to a store: it writes, and asks nobody. */

@@ -16,7 +16,7 @@ import {
 import { codeOf } from './diary.js';
 import { faultyStore } from './faultyStore.js';
 import { seconds } from './units.js';
-import { storedIn, touch } from './stored.js';
+import { isFree, storedIn, touch } from './stored.js';
 
 /** What can be done to a manager, to the store, or to the provider's next answer. */
 export type Move =
@@ -81,7 +81,7 @@ export function play(steps: readonly Step[], config: WorldConfig): Outcome {
   const server = fakeAuthorizationServer({
     scheduler,
     accessTokenLifetimeMs: seconds(10),
-    latencyMs: () => (random() < 0.3 ? 0 : Math.floor(random() * 2_000)),
+    latencyMs: () => (random() < 0.3 ? 1 : 1 + Math.floor(random() * 2_000)),
     tokenName: (kind, count) => `${kind === 'access' ? 'A' : 'R'}${count}`,
     ...config.server,
   });
@@ -238,13 +238,6 @@ export function play(steps: readonly Step[], config: WorldConfig): Outcome {
   }
   if (!isFree(shared)) complain('the lock was not given back');
   return { server, complaints };
-}
-
-function isFree({ lock }: CredentialStore): boolean {
-  let isFree = false;
-  const hold = lock.hold(() => of(true)).subscribe((value) => (isFree = value));
-  hold.unsubscribe();
-  return isFree;
 }
 
 /** A lock that everybody is let through: it is given back before it has been used. */

@@ -1,4 +1,4 @@
-import { defer, from, map } from 'rxjs';
+import { defer, map } from 'rxjs';
 import type { CredentialStore, GetSetPair } from '../contracts.js';
 import { asCredentials, isCredentials, type Credentials } from '../credentials.js';
 import { StoreError } from '../errors.js';
@@ -20,7 +20,7 @@ export function liftStore(pair: GetSetPair): CredentialStore {
   const known = lifted.get(pair);
   if (known) return known;
   const store = processStore({
-    get: () => defer(() => from(pair.get())).pipe(map(parsed)),
+    get: () => defer(() => pair.get()).pipe(map(parsed)),
     set: (credentials) => defer(() => Promise.resolve(pair.set(credentials))),
   });
   lifted.set(pair, store);

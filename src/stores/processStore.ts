@@ -1,8 +1,8 @@
 import {
-  concat,
   concatMap,
   defer,
   EMPTY,
+  endWith,
   from,
   ignoreElements,
   map,
@@ -63,10 +63,12 @@ export function processStore(cell: Cell): CredentialStore {
   };
   const current$ = defer(() => cell.get()).pipe(map(snapshotOf));
   const put = (next: Credentials | null): Observable<WriteResult> =>
-    concat(
-      from(cell.set(next)).pipe(ignoreElements()),
-      defer(() => of({ written: true, snapshot: snapshotOf(next && asCredentials(next)) })),
-    ).pipe(tap(() => changes.next()));
+    from(cell.set(next)).pipe(
+      ignoreElements(),
+      endWith(next && asCredentials(next)),
+      map((kept) => ({ written: true, snapshot: snapshotOf(kept) })),
+      tap(() => changes.next()),
+    );
 
   return {
     read: () => accessing(() => current$),

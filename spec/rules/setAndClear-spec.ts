@@ -1,0 +1,334 @@
+import { describe, expect, it } from '@jest/globals';
+import { NEVER, timer } from 'rxjs';
+import type { Credentials } from 'rx-token';
+import { createTokenManager } from 'rx-token';
+import { codeOf, diaryOf, outcome } from '../helpers/diary.js';
+import { failing, faultyStore } from '../helpers/faultyStore.js';
+import { hours, inVirtualTime, minutes, seconds } from '../helpers/inVirtualTime.js';
+import { storedIn } from '../helpers/stored.js';
+
+const slow = { server: { latencyMs: seconds(1) } };
+
+describe('set() signs in, clear() signs out: both win over a refresh in flight and never wait for one', () => {
+  it(
+    'set() takes stored credentials as they are, where expires_at decides',
+    inVirtualTime(
+      ({ manager, store, at }) => {
+        const record = {
+          access_token: 'B1',
+          refresh_token: 'S1',
+          expires_in: 3600,
+          expires_at: 5_000,
+          plan: 'pro',
+        };
+        at(10, () => void manager.set(record));
+        return () => expect(storedIn(store)).toEqual(record);
+      },
+      { untilMs: 100 },
+    ),
+  );
+
+  it(
+    "and a provider's raw answer, where expires_in counts from now",
+    inVirtualTime(
+      ({ manager, store, at }) => {
+        at(
+          10,
+          () => void manager.set({ access_token: 'B1', refresh_token: '', expires_in: '60', scope: null }),
+        );
+        return () =>
+          expect(storedIn(store)).toEqual({ access_token: 'B1', expires_in: '60', expires_at: 60_010 });
+      },
+      { untilMs: 100 },
+    ),
+  );
+
+  it.each([
+    null,
+    undefined,
+    'a token',
+    {},
+    { access_token: '' },
+    { access_token: 7 },
+    { error: 'invalid_grant' },
+  ])('set(%p) is a TypeError, and changes nothing', (wrong) =>
+    inVirtualTime(
+      ({ manager, store, at }) => {
+        let outcome: Promise<unknown>;
+        at(10, () => (outcome = manager.set(wrong as never).catch((error: unknown) => error)));
+        return async () => {
+          expect(await outcome).toBeInstanceOf(TypeError);
+          expect(storedIn(store)?.access_token).toBe('A1');
+        };
+      },
+      { untilMs: 100 },
+    )(),
+  );
+
+  it(
+    'done when durable: who calls in between waits for the new token, and nobody is served the old one',
+    inVirtualTime(
+      ({ manager, server, at, scheduler, expectObservable }) => {
+        const tokens = diaryOf(manager.token$, scheduler);
+        const done: unknown[] = [];
+        at(1_000, () => {
+          manager.set(server.signIn()).then(
+            () => done.push('set'),
+            () => undefined,
+          );
+        });
+        expectObservable(manager.validToken$, '1100ms ^').toBe('1250ms (b|)', { b: 'A2' });
+        at(1_249, () => expect(done).toEqual([]));
+        return async () => {
+          await Promise.resolve();
+          expect(done).toEqual(['set']);
+          expect(tokens).toEqual([
+            [0, 'A1'],
+            [1_250, 'A2'],
+          ]);
+        };
+      },
+      {
+        manager: ({ store, scheduler }) => ({
+          store: faultyStore(store, (action) => (action === 'write' ? timer(250, scheduler) : undefined)),
+        }),
+        untilMs: 2_000,
+      },
+    ),
+  );
+
+  it(
+    'in the order in which they were called, however slow the first of them is',
+    inVirtualTime(
+      ({ manager, store, at, scheduler }) => {
+        const held = diaryOf(manager.credentials$, scheduler, (now) => now?.access_token ?? null);
+        at(10, () => void manager.set({ access_token: 'B1', expires_in: 60 }));
+        at(11, () => void manager.clear());
+        at(12, () => void manager.set({ access_token: 'B2', expires_in: 60 }));
+        return () => {
+          expect(held.map(([, token]) => token)).toEqual(['A1', 'B1', null, 'B2']);
+          expect(storedIn(store)?.access_token).toBe('B2');
+        };
+      },
+      {
+        manager: ({ store, scheduler }) => ({
+          store: faultyStore(store, (action, next) =>
+            action === 'write' && (next as Credentials | null)?.access_token === 'B1'
+              ? timer(500, scheduler)
+              : undefined,
+          ),
+        }),
+        untilMs: seconds(5),
+      },
+    ),
+  );
+
+  it(
+    'reports that it could not be stored, and keeps what was there',
+    inVirtualTime(
+      ({ manager, store, at, expectObservable }) => {
+        const outcomes: Promise<unknown>[] = [];
+        at(10, () => outcomes.push(manager.set({ access_token: 'B1', expires_in: 60 }).catch(codeOf)));
+        at(20, () => outcomes.push(manager.clear().catch(codeOf)));
+        expectObservable(manager.validToken$, '30ms ^').toBe('30ms (a|)', { a: 'A1' });
+        return async () => {
+          expect(await Promise.all(outcomes)).toEqual(['store_unwritable', 'store_unwritable']);
+          expect(storedIn(store)?.access_token).toBe('A1');
+        };
+      },
+      { manager: ({ store }) => ({ store: faultyStore(store, failing('write')) }), untilMs: 100 },
+    ),
+  );
+
+  it(
+    'a sign-in that could not be stored does not throw away what a refresh in flight is about to bring',
+    inVirtualTime(
+      ({ manager, server, at, scheduler }) => {
+        const tokens = diaryOf(manager.token$, scheduler);
+        at(minutes(59) + 500, () => manager.set(server.signIn()).catch(codeOf));
+        return () => {
+          expect(tokens[1]).toEqual([minutes(59) + seconds(1), 'A2']);
+          expect([...server.presented]).toEqual([['R1', 1]]);
+        };
+      },
+      {
+        ...slow,
+        manager: ({ store }) => ({ store: faultyStore(store, failing('write', 1)) }),
+        untilMs: hours(1.5),
+      },
+    ),
+  );
+
+  describe('during a refresh in flight', () => {
+    const dueAt = hours(2);
+
+    it.each(['validToken$', 'renewal'] as const)(
+      'set(): whoever waited through %s gets the new token',
+      (way) =>
+        inVirtualTime(({ manager, server, at, expectObservable }) => {
+          at(dueAt + 500, () => void manager.set(server.signIn()));
+          const waiting$ = way === 'renewal' ? manager.renewal('A1') : manager.validToken$;
+          expectObservable(waiting$, '120m ^').toBe('120m 500ms (c|)', { c: 'A3' });
+          return () => {
+            expect([...server.presented]).toEqual([['R1', 1]]);
+            expect(server.counters.reuses).toBe(0);
+          };
+        }, slow)(),
+    );
+
+    it(
+      'set(): promises too, each of them',
+      inVirtualTime(
+        ({ manager, server, at }) => {
+          const served: Promise<unknown>[] = [];
+          at(dueAt, () =>
+            served.push(manager.getValidToken(), manager.renew('A1'), manager.getValidToken({})),
+          );
+          at(dueAt + 500, () => void manager.set(server.signIn()));
+          return async () => {
+            expect(await Promise.all(served)).toEqual(['A3', 'A3', 'A3']);
+            expect([...server.presented]).toEqual([['R1', 1]]);
+          };
+        },
+        { ...slow, untilMs: hours(2.5) },
+      ),
+    );
+
+    it(
+      'clear(): whoever waited gets NoCredentialsError, and no request is made for them',
+      inVirtualTime(({ manager, server, store, at, expectObservable }) => {
+        at(dueAt + 500, () => void manager.clear());
+        expectObservable(outcome(manager.validToken$), '120m ^').toBe('120m 500ms (e|)', {
+          e: 'no_credentials',
+        });
+        return () => {
+          expect(storedIn(store)).toBeNull();
+          expect([...server.presented]).toEqual([['R1', 1]]);
+        };
+      }, slow),
+    );
+
+    it(
+      'clear(): the reply touches neither the store nor token$, and no timer is armed again',
+      inVirtualTime(
+        ({ manager, server, store, at, scheduler }) => {
+          const tokens = diaryOf(manager.token$, scheduler);
+          const held = diaryOf(manager.credentials$, scheduler, (now) => now?.access_token ?? null);
+          at(minutes(59) + 500, () => void manager.clear());
+          return () => {
+            expect(tokens).toEqual([[0, 'A1']]);
+            expect(held).toEqual([
+              [0, 'A1'],
+              [minutes(59) + 500, null],
+            ]);
+            expect(storedIn(store)).toBeNull();
+            expect(server.counters.requests).toBe(1);
+          };
+        },
+        { ...slow, untilMs: hours(24) },
+      ),
+    );
+
+    it(
+      'the callback hears that nobody waits any more',
+      inVirtualTime(
+        ({ manager, at }) => {
+          at(dueAt, () => manager.getValidToken().catch(codeOf));
+          at(dueAt + 500, () => void manager.clear());
+          return () => expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+        },
+        {
+          manager: { refresh: (_held, { signal }) => (signals.push(signal), NEVER) },
+          untilMs: dueAt + 501,
+        },
+      ),
+    );
+
+    it(
+      "the other account's late denial cannot sign the new one out",
+      inVirtualTime(
+        ({ manager, server, at, scheduler }) => {
+          server.faults.next({ status: 400, body: { error: 'invalid_grant' }, replyDelayMs: seconds(1) });
+          const states = diaryOf(manager.state$, scheduler, ({ status }) => status);
+          const tokens = diaryOf(manager.token$, scheduler);
+          at(minutes(59) + 500, () => void manager.set(server.signIn()));
+          return () => {
+            expect(tokens[1]).toEqual([minutes(59) + 500, 'A2']);
+            expect(states.map(([, status]) => status)).not.toContain('reauthentication-required');
+          };
+        },
+        { ...slow, untilMs: hours(1.5) },
+      ),
+    );
+
+    it(
+      'while the denial is being looked into too',
+      inVirtualTime(
+        ({ manager, server, at, scheduler }) => {
+          server.revoke('R1');
+          const tokens = diaryOf(manager.token$, scheduler);
+          at(minutes(59) + 250, () => void manager.set(server.signIn()));
+          at(minutes(60), () => manager.getValidToken().catch(codeOf));
+          return () => expect(tokens[1]).toEqual([minutes(59) + 250, 'A2']);
+        },
+        { untilMs: hours(1.5) },
+      ),
+    );
+
+    it(
+      "a sibling's flight yields to a sign-out, and its reply does not bring the record back",
+      inVirtualTime(
+        ({ manager, server, store, scheduler, at }) => {
+          const sibling = createTokenManager({ store, refresh: server.refresh, scheduler });
+          const served: Promise<unknown>[] = [];
+          at(dueAt, () => served.push(sibling.getValidToken().catch(codeOf)));
+          at(dueAt + 500, () => void manager.clear());
+          return async () => {
+            expect(await served[0]).toBe('no_credentials');
+            expect(storedIn(store)).toBeNull();
+            sibling.dispose();
+          };
+        },
+        { ...slow, untilMs: hours(3) },
+      ),
+    );
+
+    it(
+      "a sibling's flight yields to a sign-in, and its callers get the new account's token",
+      inVirtualTime(
+        ({ manager, server, store, scheduler, at }) => {
+          const sibling = createTokenManager({ store, refresh: server.refresh, scheduler });
+          const served: Promise<unknown>[] = [];
+          at(dueAt, () => served.push(sibling.getValidToken().catch(codeOf)));
+          at(dueAt + 500, () => void manager.set(server.signIn()));
+          return async () => {
+            expect(await served[0]).toBe('A3');
+            expect(storedIn(store)?.refresh_token).toBe('R3');
+            sibling.dispose();
+          };
+        },
+        { ...slow, untilMs: dueAt + minutes(5) },
+      ),
+    );
+  });
+
+  const signals: AbortSignal[] = [];
+
+  it(
+    'clear() and set() in one breath: nothing of the first account reaches a caller of the second',
+    inVirtualTime(
+      ({ manager, server, at }) => {
+        const served: Promise<unknown>[] = [];
+        at(hours(2), () => served.push(manager.getValidToken().catch(codeOf)));
+        at(hours(2) + 500, () => {
+          void manager.clear();
+          void manager.set(server.signIn());
+          served.push(manager.getValidToken(), manager.renew('A1'));
+        });
+        at(hours(2) + 2_000, () => served.push(manager.getValidToken()));
+        return async () => expect(await Promise.all(served)).toEqual(['no_credentials', 'A3', 'A3', 'A3']);
+      },
+      { ...slow, untilMs: hours(2.5) },
+    ),
+  );
+});
