@@ -6,6 +6,7 @@ export default {
   testEnvironment: 'node',
   injectGlobals: false,
   maxWorkers: 2,
+  testTimeout: 60_000, // a busy machine is slow, not wrong
   extensionsToTreatAsEsm: ['.ts'],
   // types are checked by `tsc` apart: isolatedModules in tsconfig.json makes ts-jest only transpile
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true }] },

@@ -1,4 +1,4 @@
-import { concatMap, defer, finalize, map, of, retry, startWith, timer, type Observable } from 'rxjs';
+import { concatMap, defer, finalize, map, of, retry, startWith, tap, timer, type Observable } from 'rxjs';
 import type { CheckedStore } from './checkedStore.js';
 import type { Settings } from './config.js';
 import { ANY_VERSION, type Lease, type Snapshot, type WriteResult } from './contracts.js';
@@ -63,7 +63,8 @@ export function aheadStore(
     write: (next, expected) =>
       defer(() => {
         // A sign-in or a sign-out is for the store itself, and ends this.
-        if (!ahead || strictPersist || expected === ANY_VERSION) return store.write(next, expected);
+        if (expected === ANY_VERSION) return store.write(next, expected).pipe(tap(() => (ahead = null)));
+        if (!ahead || strictPersist) return store.write(next, expected);
         const written = expected === ahead.snapshot.version;
         return of({ written, snapshot: written ? advance(next, ahead) : ahead.snapshot });
       }),

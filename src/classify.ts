@@ -1,5 +1,6 @@
-import { isCredentials } from './credentials.js';
+import { isCredentials, isText } from './credentials.js';
 import { ConfigurationError, RefreshRejectedError, RefreshUnavailableError, TokenError } from './errors.js';
+import { parseBody } from './parseBody.js';
 import type { ProviderProfile } from './profile.js';
 import type { TokenResponse } from './tokenResponse.js';
 
@@ -41,13 +42,13 @@ function errorCodeOf(body: unknown): string | undefined {
 }
 
 /** A word is shown only if it looks like a code: what stands there by mistake may be a secret. */
-function shown(word: string): string | undefined {
+export function codeLike(word: string): string | undefined {
   return /^[a-z][a-z_.-]{0,39}$/i.test(word) ? word : undefined;
 }
 
 /** A refusal that was understood: an OAuth error code, an HTTP status, or both. */
 function refusal(profile: ProviderProfile, code = '', status?: number, afterMs?: number): TokenError {
-  const error = shown(code);
+  const error = codeLike(code);
   const details = { error, status };
   const said = [status, error].filter(Boolean).join(' ');
   if (!(status && status >= 500)) {
@@ -87,7 +88,8 @@ function causesOf(thrown: unknown): Fields[] {
 /** Where the usual clients hang the answer on their error: openid-client, axios, ajax, got. */
 function answersOf(link: Fields): Fields[] {
   const response = fieldsOf(link['response']);
-  return [link, response, response['data'], link['data'], link['body']].map(fieldsOf);
+  const bodies = [response['data'], response['body'], link['data'], link['body']];
+  return [link, response, ...bodies].map((value) => fieldsOf(isText(value) ? parseBody(value) : value));
 }
 
 function retryAfterOf(headers: unknown): unknown {
@@ -107,7 +109,9 @@ export function classifyThrown(thrown: unknown, profile: ProviderProfile, now: n
   const answers = chain.flatMap(answersOf);
   const first = <T>(pick: (answer: Fields) => T): T | undefined => answers.map(pick).find(Boolean);
   const code = first(errorCodeOf);
-  const status = Number(first((answer) => answer['status'] ?? answer['statusCode'])) || undefined;
+  const status = first(({ status, statusCode }) =>
+    [status, statusCode].find((said) => typeof said === 'number'),
+  );
   if (code || (status && status >= 300)) {
     return refusal(
       profile,
@@ -116,11 +120,11 @@ export function classifyThrown(thrown: unknown, profile: ProviderProfile, now: n
       retryAfterMs(retryAfterOf(first((answer) => answer['headers'])), now),
     );
   }
-  const words = chain.flatMap((link) => [link['code'], link['name']]).map(String);
+  const words = chain.flatMap((link) => [link['code'], link['name']]).filter(isText);
   const says = (pattern: RegExp): boolean => words.some((word) => pattern.test(word));
-  const isFetch = chain.some((link) => FETCH_FAILED.test(String(link['message'])));
+  const isFetch = chain.some(({ message }) => isText(message) && FETCH_FAILED.test(message));
   const isMistake = thrown instanceof TypeError || thrown instanceof ReferenceError;
-  const why = words.find((word) => shown(word) && word !== 'undefined') ?? 'unknown';
+  const why = words.find(codeLike) ?? 'unknown';
   if (isMistake && !isFetch && !chain[1]) {
     return new ConfigurationError(`The callback has a bug (${why})`, {}, 'callback_failed');
   }

@@ -25,6 +25,7 @@ import {
 } from 'rxjs';
 import { abortOf } from './abortOf.js';
 import { aheadStore, type Settled } from './aheadStore.js';
+import { codeLike } from './classify.js';
 import { asStoreError, checkedStore } from './checkedStore.js';
 import { readConfig, type TokenManagerConfig } from './config.js';
 import { ANY_VERSION, type Snapshot } from './contracts.js';
@@ -118,7 +119,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
   /** `onRefresh` comes after the subscribers, and whatever goes wrong in it stays there. */
   function tellCallback(credentials: Credentials): void {
     const wrong = (thrown: unknown): void => {
-      const message = `onRefresh failed (${(Object(thrown) as Error).name})`;
+      const message = `onRefresh failed (${codeLike((Object(thrown) as Error).name) ?? 'unknown'})`;
       report({ type: 'callback-failed', error: new ConfigurationError(message, {}, 'callback_failed') });
     };
     const told$ = defer(() => Promise.resolve(settings.onRefresh(credentials)));
@@ -153,6 +154,12 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     listening ??= heard$.pipe(takeUntil(disposed$)).subscribe();
   }
 
+  /** What comes after its flight has landed; a sibling may have been faster than its news. */
+  function catchUp(settled: Settled): void {
+    if (settled.by === 'self') publish(settled);
+    else behind(reread$);
+  }
+
   // ── the flight ──────────────────────────────────────────────────────────────────────────────────────
 
   const refresh$ = defer(() => {
@@ -160,7 +167,17 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     hold({ ...held, refreshing: true });
     const stale = held.credentials ?? null;
     const attempt = (held.failure?.attempt ?? 0) + 1;
-    const flight = { stale, attempt, settings, store, inTurn, superseded$, disposed$, report, publish };
+    const flight = {
+      stale,
+      attempt,
+      settings,
+      store,
+      inTurn,
+      superseded$,
+      disposed$,
+      report,
+      publish: catchUp,
+    };
     return refresh(flight).pipe(
       tap({ next: publish, error: fail, finalize: () => hold({ ...held$.getValue(), refreshing: false }) }),
       takeUntil(disposed$), // whoever waits is let go; the transaction itself runs to its end

@@ -1,6 +1,7 @@
-import { defer, from, map, of, type Observable, type ObservableInput } from 'rxjs';
+import { defer, from, isObservable, map, of, type Observable, type ObservableInput } from 'rxjs';
 import { retryAfterMs, type Answer } from './classify.js';
 import { RefreshUnavailableError } from './errors.js';
+import { parseBody } from './parseBody.js';
 
 /** A token response has a few kB; what is longer than this is no token response. */
 const MAX_BODY_LENGTH = 1024 * 1024;
@@ -10,15 +11,6 @@ type ResponseLike = Pick<Response, 'status' | 'headers' | 'text'>;
 function isResponse(value: unknown): value is ResponseLike {
   const response = value as Partial<ResponseLike> | null | undefined;
   return typeof response?.status === 'number' && typeof response.text === 'function';
-}
-
-/** JSON, else a form (GitHub, unless asked otherwise), else `undefined`. */
-function parseBody(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return /^[\w.-]+=/.test(text) ? Object.fromEntries(new URLSearchParams(text)) : undefined;
-  }
 }
 
 /** Emits once what a callback's value answers, and completes: the value itself, or what a `Response` carries. */
@@ -42,7 +34,8 @@ export function fromCallback<T extends object>(
   return defer(() => {
     const result = callback();
     if (!result) throw new TypeError(); // a forgotten return
-    const isPlain = isResponse(result) || 'access_token' in result || 'error' in result;
+    const isAnswer = isResponse(result) || 'access_token' in result || 'error' in result;
+    const isPlain = isAnswer && !isObservable(result); // a subject has an `error` too
     return isPlain ? of(result as T) : (result as ObservableInput<T>);
   });
 }

@@ -15,10 +15,12 @@ import {
   timeout,
 } from 'rxjs';
 import type { Settled } from './aheadStore.js';
+import { asStoreError } from './checkedStore.js';
 import type { Lease, Snapshot } from './contracts.js';
 import { judge } from './decide.js';
 import { LockTimeoutError } from './errors.js';
 import { fromSibling, type Flight } from './flight.js';
+import { orElseThrow } from './orElseThrow.js';
 import { redeem } from './redeem.js';
 
 /** A lock that is free takes a while too, on a disk. */
@@ -113,7 +115,10 @@ export function refresh(flight: Flight): Observable<Settled> {
     };
     // Not torn down with its subscriber.
     defer(locked)
-      .pipe(takeUntil(merge(superseded$, disposed$.pipe(filter(() => !isSent)))))
+      .pipe(
+        orElseThrow((thrown) => asStoreError('store_unreadable', thrown)), // what a foreign lock threw
+        takeUntil(merge(superseded$, disposed$.pipe(filter(() => !isSent)))),
+      )
       .subscribe({ next: arrive, error: fail, complete: () => land(outcome) });
   });
 }

@@ -23,8 +23,17 @@ export function retryAtAfter(
   retry: RetryPolicy,
   random: () => number,
 ): number {
-  const chosen = retry(attempt, error, random);
-  const delayMs = chosen >= 0 && chosen < Infinity ? chosen : defaultRetry(attempt, error, random);
+  const delayMs = chosenDelayMs(retry, attempt, error, random) ?? defaultRetry(attempt, error, random);
   const askedMs = error instanceof RefreshUnavailableError ? (error.retryAfterMs ?? 0) : 0;
   return Math.round(now + Math.max(delayMs, Math.min(askedMs, LONGEST_RETRY_AFTER_MS)));
+}
+
+/** What a policy that throws, or answers no delay, has chosen is nothing. */
+function chosenDelayMs(retry: RetryPolicy, ...failure: Parameters<RetryPolicy>): number | undefined {
+  try {
+    const chosen = retry(...failure);
+    return chosen >= 0 && chosen < Infinity ? chosen : undefined;
+  } catch {
+    return undefined;
+  }
 }

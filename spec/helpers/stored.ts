@@ -28,7 +28,8 @@ export function overwrite(store: CredentialStore, next: Credentials | null): voi
 
 /** Another tool changes fields of its own. */
 export function touch(store: CredentialStore, fields: Readonly<Record<string, unknown>>): void {
-  overwrite(store, { ...storedIn(store)!, ...fields });
+  const { credentials, version } = snapshotIn(store);
+  from(store.write({ ...credentials!, ...fields }, version)).subscribe();
 }
 
 /** The same store, which does not tell when something has changed. */

@@ -5,7 +5,7 @@ import { codeOf, diaryOf, outcome } from '../helpers/diary.js';
 import { failing, faultyStore } from '../helpers/faultyStore.js';
 import { hours, inVirtualTime, minutes, seconds } from '../helpers/inVirtualTime.js';
 import { jwt } from '../helpers/jwt.js';
-import { overwrite, snapshotIn, storedIn, unheard } from '../helpers/stored.js';
+import { overwrite, snapshotIn, storedIn, touch, unheard } from '../helpers/stored.js';
 
 /** Somebody who knows nothing of our lock has refreshed, or signed in, or out. */
 const silent: VirtualTimeConfig['manager'] = ({ store }) => ({ store: unheard(store) });
@@ -242,7 +242,7 @@ describe('rule 12: on invalid_grant the refresh token is marked dead, and the st
       ({ manager, server, store, at }) => {
         server.revoke('R1');
         manager.token$.subscribe();
-        at(hours(2), () => overwrite(store, { ...storedIn(store)!, theme: 'dark' }));
+        at(hours(2), () => touch(store, { theme: 'dark' }));
         at(hours(3), () => manager.getValidToken().catch(codeOf));
         return () => expect(server.counters.requests).toBe(1);
       },

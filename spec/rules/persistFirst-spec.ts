@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { timer } from 'rxjs';
-import { createTokenManager } from 'rx-token';
+import { createTokenManager, type Credentials } from 'rx-token';
 import type { VirtualTimeConfig } from 'rx-token/testing';
 import { codeOf, diaryOf, outcome } from '../helpers/diary.js';
-import { failing, faultyStore, type StoreAction } from '../helpers/faultyStore.js';
+import { failing, faultyStore, fullDisk, type Meddler, type StoreAction } from '../helpers/faultyStore.js';
 import { hours, inVirtualTime, minutes, seconds } from '../helpers/inVirtualTime.js';
 import { isFree, snapshotIn, storedIn, touch } from '../helpers/stored.js';
 
@@ -275,6 +275,42 @@ describe('rule 10: persist before publish', () => {
       ),
     );
 
+    it.each([
+      ['with a refresh from memory under way', 6.5],
+      ['with none', 8.5],
+    ])(
+      'signing in meanwhile, %s, ends it for good: nothing of the first account comes back',
+      (_what, signsIn) =>
+        inVirtualTime(
+          ({ manager, server, store, scheduler, at }) => {
+            const signedInAt = seconds(signsIn);
+            const tokens = diaryOf(manager.token$, scheduler);
+            const events = diaryOf(manager.events$, scheduler, ({ type }) => type);
+            const served: Promise<string>[] = [];
+            at(
+              signedInAt,
+              () => void manager.set(server.signIn({ access_token: 'B1', refresh_token: 'S1' })),
+            );
+            for (const ms of [0, 500, 1_500]) at(signedInAt + ms, () => served.push(manager.getValidToken()));
+            return async () => {
+              expect(tokens.filter(([at]) => at >= signedInAt)).toEqual([[signedInAt, 'B1']]);
+              expect(events.filter(([at]) => at >= signedInAt)).toEqual([[signedInAt, 'set']]);
+              expect(await Promise.all(served)).toEqual(['B1', 'B1', 'B1']);
+              expect(storedIn(store)?.access_token).toBe('B1');
+              expect(isFree(store)).toBe(true);
+            };
+          },
+          {
+            manager: ({ store }) => ({
+              store: faultyStore(store, refusing(/^A\d$/)),
+              refreshAheadMs: seconds(2),
+            }),
+            server: { accessTokenLifetimeMs: seconds(10), latencyMs: seconds(1) },
+            untilMs: seconds(signsIn + 2.5),
+          },
+        )(),
+    );
+
     it(
       'with strictPersist its callers fail instead, until it is saved',
       inVirtualTime(
@@ -388,6 +424,14 @@ function everyOther(count: number) {
   let writes = 0;
   return (action: StoreAction) => {
     if (action === 'write' && writes++ % count < 2) throw new Error('no');
+    return undefined;
+  };
+}
+
+/** Refuses to write these tokens, whatever else it takes. */
+function refusing(tokens: RegExp): Meddler {
+  return (action, next) => {
+    if (action === 'write' && tokens.test((next as Credentials | null)?.access_token ?? '')) throw fullDisk();
     return undefined;
   };
 }

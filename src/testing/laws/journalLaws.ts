@@ -134,8 +134,8 @@ export const journalLaws: readonly Law[] = [
     name: 'signing out voids the journal',
     needs: ['journal'],
     async holds(bench) {
-      await prepared(bench);
-      await bench.write(null, ANY_VERSION, bench.sibling);
+      const { snapshot } = await prepared(bench);
+      await bench.write(null, snapshot.version, bench.sibling);
       await mustNotBePending(bench, 'after a sign-out');
       await bench.write(someCredentials(3), NO_VERSION);
       await mustNotBePending(bench, 'after the next sign-in');
@@ -197,7 +197,8 @@ export const journalLaws: readonly Law[] = [
     needs: ['journal'],
     async holds(bench) {
       await condemned(bench);
-      await bench.write({ ...someCredentials(1), refresh_token: 'another' }, ANY_VERSION, bench.sibling);
+      const { version } = await bench.read(bench.sibling);
+      await bench.write({ ...someCredentials(1), refresh_token: 'another' }, version, bench.sibling);
       await mustBeDead(bench, false, 'when it is another one');
     },
   },
@@ -206,7 +207,7 @@ export const journalLaws: readonly Law[] = [
     needs: ['journal'],
     async holds(bench) {
       await condemned(bench);
-      await bench.write(null, ANY_VERSION);
+      await bench.write(null, (await bench.read(bench.store)).version);
       await mustBeDead(bench, false, 'when nobody is signed in');
     },
   },

@@ -1,0 +1,132 @@
+import { join } from 'node:path';
+import { exhaustMap, filter, firstValueFrom, interval, merge, Subscription, tap } from 'rxjs';
+import { createTokenManager, type ReusePolicy, type Snapshot } from 'rx-token';
+import { fileStore } from 'rx-token/node';
+import { from } from 'rxjs';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { CallerConfig, CallerTold, Tally } from './actors/caller.js';
+import { leftoversOf, pairAt } from './credentialFile.js';
+import { createCrew } from './crew.js';
+import type { Setting } from './experiment.js';
+import { type ProviderConfig, startProvider } from './provider.js';
+
+export interface WorldConfig extends Omit<ProviderConfig, 'seed'> {
+  readonly reuse: ReusePolicy;
+  readonly skewMs?: number;
+  readonly refreshAheadMs?: number;
+  readonly pauseMs?: number;
+}
+
+/** A grant that was lost, by the refresh token that the file still held. */
+interface Loss {
+  /** When we saw the dead mark. */
+  readonly at: number;
+  readonly codes: Set<string>;
+}
+
+export type World = Awaited<ReturnType<typeof openWorld>>;
+
+/** One file that is signed in, its provider, and processes that call `getValidToken()` as long as they live. */
+export async function openWorld(setting: Setting, config: WorldConfig) {
+  const path = join(setting.folder, 'credentials.json');
+  const provider = await startProvider({ ...config, seed: setting.seed });
+  const { server } = provider;
+  const store = fileStore(path);
+  const signer = createTokenManager({ store, refresh: () => Promise.reject(new Error('never called')) });
+  const readStore = (): Promise<Snapshot> => firstValueFrom(from(store.read()));
+  await signer.set(server.signIn());
+
+  const crew = createCrew<CallerTold>(setting.scripts.caller, (id): CallerConfig => ({
+    id,
+    path,
+    url: provider.url,
+    reuse: config.reuse,
+    skewMs: config.skewMs ?? 0,
+    refreshAheadMs: config.refreshAheadMs ?? 0,
+    pauseMs: config.pauseMs ?? 15,
+    seed: setting.seed + Number(id),
+    breakage: setting.breakage,
+  }));
+
+  const losses = new Map<string, Loss>();
+  const unreadable = new Set<string>();
+  let reads = 0;
+  let codes = new Set<string>();
+  const rejected$ = crew.told$.pipe(
+    tap(({ told }) => told.type === 'rejected' && codes.add(told.code)),
+    filter(({ told }) => told.type === 'rejected'),
+  );
+
+  /** A loss is noted, left to stand for a while, so that everybody may run into it, and mended by a sign-in. */
+  async function mend(): Promise<void> {
+    const { credentials, dead } = await readStore();
+    if (!dead || !credentials?.refresh_token) return;
+    losses.set(credentials.refresh_token, { at: Date.now(), codes });
+    const giveUpAt = Date.now() + 10_000;
+    while (codes.size === 0 && Date.now() < giveUpAt) await pause(10);
+    await pause(250);
+    await signer.set(server.signIn());
+    codes = new Set();
+  }
+
+  const watching = new Subscription();
+  watching.add(merge(rejected$, interval(200)).pipe(exhaustMap(mend)).subscribe());
+  watching.add(
+    interval(5).subscribe(() => {
+      reads++;
+      const pair = pairAt(path);
+      if (typeof pair === 'string') unreadable.add(pair);
+    }),
+  );
+
+  return {
+    path,
+    provider,
+    crew,
+    losses: losses as ReadonlyMap<string, Loss>,
+    unreadable: unreadable as ReadonlySet<string>,
+    get reads() {
+      return reads;
+    },
+
+    /** Starts the crew, and waits until each has had a token. */
+    async startAll(): Promise<void> {
+      for (let nth = 0; nth < setting.processes; nth++) crew.start();
+      const giveUpAt = Date.now() + 60_000;
+      while (crew.active().length < setting.processes) {
+        if (Date.now() > giveUpAt || crew.crashes.length > 0) {
+          throw new Error(
+            `The processes do not start: ${crew.crashes[0] ?? 'one has had no token for 60 s'}`,
+          );
+        }
+        await pause(10);
+      }
+    },
+
+    /** A process on what the others have left; returns once it has refreshed and gone, with what lies about. */
+    async cleanStart(): Promise<string[]> {
+      const member = crew.start();
+      const giveUpAt = Date.now() + 20_000;
+      const isDone = (): boolean =>
+        member.told.some(({ type }) => type === 'saved') || crew.crashes.length > 0 || Date.now() > giveUpAt;
+      while (!isDone()) await pause(20);
+      await crew.end();
+      if (Date.now() > giveUpAt) return ['(a clean start got no new token within 20 s)'];
+      return leftoversOf(path);
+    },
+
+    /** What the processes that ended in peace have lived through. */
+    tallies(): Tally[] {
+      return [...crew.all.values()].flatMap(({ told }) =>
+        told.flatMap((one) => (one.type === 'tally' ? [one.tally] : [])),
+      );
+    },
+
+    async close(): Promise<void> {
+      watching.unsubscribe();
+      signer.dispose();
+      await crew.killAll();
+      await provider.close();
+    },
+  };
+}

@@ -1,0 +1,194 @@
+import { describe, expect, it } from '@jest/globals';
+import { NEVER, of, throwError, type Observable } from 'rxjs';
+import { aheadStore, type Settled } from '../src/aheadStore.js';
+import type { CheckedStore } from '../src/checkedStore.js';
+import { readConfig } from '../src/config.js';
+import type { Lease, Snapshot, WriteResult } from '../src/contracts.js';
+import { StoreError } from '../src/errors.js';
+import { marbles, type Marbles } from './helpers/marbles.js';
+import { unevenClock } from './helpers/unevenClock.js';
+
+const before: Snapshot = { credentials: { access_token: 'A1', refresh_token: 'R1', note: 1 }, version: 'v1' };
+const next = { access_token: 'A2', refresh_token: 'R2', note: 1 };
+const lease = { signal: new AbortController().signal } as Lease;
+const full = new StoreError('store_unwritable', 'Full', 'ENOSPC');
+
+const written = (credentials: Snapshot['credentials']): WriteResult => ({
+  written: true,
+  snapshot: { credentials, version: 'v2' },
+});
+const refused = (snapshot: Snapshot): WriteResult => ({ written: false, snapshot });
+
+/** A store that takes writes as `answer` says, and a memory that may be ahead of it. */
+function underTest(
+  { scheduler }: Marbles,
+  answer: (nth: number, next: Snapshot['credentials'], expected: string) => Observable<WriteResult>,
+  options: { strictPersist?: boolean } = {},
+) {
+  const writes: [at: number, next: unknown, expected: string][] = [];
+  const told: string[] = [];
+  const store: CheckedStore = {
+    read$: of(before),
+    write: (given, expected) =>
+      answer(writes.push([scheduler.now(), given && { ...given }, expected]), given, expected),
+  };
+  const settings = { ...readConfig({ refresh: () => NEVER, random: () => 0, ...options, scheduler }) };
+  const background = unevenClock(scheduler);
+  const ahead = aheadStore(store, { ...settings, background }, ({ type }) => told.push(type));
+  const seen: Settled[] = [];
+  return { ahead, writes, told, background, seen };
+}
+const read = (store: CheckedStore): Snapshot['credentials'] | undefined => {
+  let found: Snapshot | undefined;
+  store.read$.subscribe((snapshot) => (found = snapshot));
+  return found?.credentials;
+};
+
+describe('aheadStore', () => {
+  it(
+    'is the store itself, while that holds everything',
+    marbles((tools) => {
+      const { ahead, writes } = underTest(tools, (_nth, given) => of(written(given)));
+      tools.expectObservable(ahead.read$).toBe('(s|)', { s: before });
+      tools.expectObservable(ahead.write(next, 'v1')).toBe('(w|)', { w: written(next) });
+      tools.scheduler.flush();
+      expect(writes).toEqual([[0, next, 'v1']]);
+      expect(ahead.ahead).toBeNull();
+    }),
+  );
+
+  it(
+    'has at once what the store could not be made to hold, and again when it holds it',
+    marbles((tools) => {
+      const { ahead, writes, told } = underTest(tools, (nth, given) =>
+        nth < 3 ? throwError(() => full) : of(written(given)),
+      );
+      tools.expectObservable(ahead.keep(next, before, lease, full)).toBe('u 3499ms (s|)', {
+        u: { by: 'self', unsaved: full, snapshot: { credentials: next, version: expect.any(String) } },
+        s: expect.objectContaining({ snapshot: { credentials: next, version: 'v2' } }),
+      });
+      tools.scheduler.schedule(() => {
+        expect(ahead.ahead).toMatchObject({ lease, error: full });
+        expect(read(ahead)).toEqual(next);
+        expect(told).toEqual(['persist-failed']);
+      }, 3_499);
+      tools.scheduler.flush();
+
+      expect(writes).toEqual([500, 1_500, 3_500].map((at) => [at, next, 'v1']));
+      expect(told).toEqual(['persist-failed', 'persisted']);
+      expect(ahead.ahead).toBeNull();
+      expect(read(ahead)).toEqual(before.credentials);
+    }),
+  );
+
+  it(
+    'reads what is stored when nothing else may be served',
+    marbles((tools) => {
+      const { ahead } = underTest(tools, () => throwError(() => full), { strictPersist: true });
+      const keeping = ahead.keep(next, before, lease, full).subscribe();
+      expect(ahead.ahead).toMatchObject({ error: full });
+      expect(read(ahead)).toEqual(before.credentials);
+      keeping.unsubscribe();
+    }),
+  );
+
+  it(
+    'has what a later refresh brought kept in its place, over the same version',
+    marbles((tools) => {
+      const third = { access_token: 'A3', refresh_token: 'R3' };
+      const { ahead, writes, told } = underTest(tools, (_nth, given) => of(written(given)));
+      const seen: unknown[] = [];
+      ahead.keep(next, before, lease, full).subscribe(({ snapshot }) => seen.push(snapshot.credentials));
+      const version = ahead.ahead!.snapshot.version;
+      ahead.write(third, version).subscribe((result) => seen.push(result.written));
+      expect(read(ahead)).toEqual(third);
+      expect(ahead.ahead!.snapshot.version).not.toBe(version);
+      expect(writes).toEqual([]);
+      tools.scheduler.flush();
+
+      expect(writes).toEqual([[500, third, 'v1']]);
+      expect(seen).toEqual([next, true, third]);
+      expect(told).toEqual(['persist-failed', 'persisted']);
+    }),
+  );
+
+  it(
+    'hands over to the store what is written over another version',
+    marbles((tools) => {
+      const { ahead, writes } = underTest(tools, (_nth, given) => of(written(given)));
+      const keeping = ahead.keep(next, before, lease, full).subscribe();
+      ahead.write(null, '*').subscribe();
+      keeping.unsubscribe();
+      expect(writes).toEqual([[0, null, '*']]);
+    }),
+  );
+
+  it(
+    'has what somebody else has written in the meantime adopted',
+    marbles((tools) => {
+      const other = { credentials: { access_token: 'B1', refresh_token: 'S1' }, version: 'v9' };
+      const { ahead, writes } = underTest(tools, () => of(refused(other)));
+      tools.expectObservable(ahead.keep(next, before, lease, full)).toBe('u 499ms (s|)', {
+        u: expect.objectContaining({ unsaved: full }),
+        s: { by: 'sibling', snapshot: other },
+      });
+      tools.scheduler.flush();
+      expect(writes).toHaveLength(1);
+      expect(ahead.ahead).toBeNull();
+    }),
+  );
+
+  it(
+    'writes again over what another tool has touched, with what that has changed',
+    marbles((tools) => {
+      const touched = { credentials: { ...before.credentials!, note: 2, tool: 'was here' }, version: 'v9' };
+      const { ahead, writes } = underTest(tools, (nth, given) =>
+        of(nth === 1 ? refused(touched) : written(given)),
+      );
+      ahead.keep(next, before, lease, full).subscribe();
+      tools.scheduler.flush();
+
+      expect(writes[1]).toEqual([expect.any(Number), { ...next, note: 2, tool: 'was here' }, 'v9']);
+      expect(writes).toHaveLength(2);
+      expect(ahead.ahead).toBeNull();
+    }),
+  );
+
+  it(
+    'holds the process for ten seconds, and no longer',
+    marbles((tools) => {
+      const { ahead, writes, background } = underTest(tools, () => throwError(() => full));
+      const keeping = ahead.keep(next, before, lease, full).subscribe();
+      tools.scheduler.schedule(() => keeping.unsubscribe(), 60_000);
+      tools.scheduler.flush();
+
+      const instants = writes.map(([at]) => at);
+      expect(instants).toEqual([500, 1_500, 3_500, 7_500, 15_500, 31_500]);
+      expect(background.asked).toEqual([16_000, 30_000]);
+    }),
+  );
+
+  it(
+    'drops what it kept when it is left',
+    marbles((tools) => {
+      const { ahead, writes, told } = underTest(tools, () => throwError(() => full));
+      tools
+        .expectObservable(ahead.keep(next, before, lease, full), '^ 1s !')
+        .toBe('u', { u: expect.anything() });
+      tools.scheduler.flush();
+      expect(writes).toHaveLength(1);
+      expect(told).toEqual(['persist-failed']);
+      expect(ahead.ahead).toBeNull();
+    }),
+  );
+
+  it(
+    'does nothing before it is subscribed to',
+    marbles((tools) => {
+      const { ahead, told } = underTest(tools, () => NEVER);
+      ahead.keep(next, before, lease, full);
+      expect(ahead.ahead).toBeNull();
+      expect(told).toEqual([]);
+    }),
+  );
+});

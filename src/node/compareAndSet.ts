@@ -1,0 +1,79 @@
+import { chmod, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ANY_VERSION, NO_VERSION, type Version, type WriteResult } from '../contracts.js';
+import type { Credentials } from '../credentials.js';
+import { StoreError } from '../errors.js';
+import { atomicReplace } from './atomicReplace.js';
+import { errnoOf } from './fsError.js';
+import { tryHoldLock } from './heldLock.js';
+import { readNotes, voidNotesOn } from './notes.js';
+import { patiently } from './patiently.js';
+import { readRecord, type StoredRecord } from './readRecord.js';
+import { toBytes, versionOf } from './record.js';
+import { redeem, type Reservation } from './reservation.js';
+import { removeTemp } from './removeTemp.js';
+import { settleTempFiles } from './settleTempFiles.js';
+import { refreshLockPath, type Site } from './site.js';
+import { snapshotOf } from './snapshotOf.js';
+import { syncFolder } from './syncFolder.js';
+
+/** Under the write exclusion. Foreign writers know no exclusion: one of them may still get in before the rename. */
+export async function compareAndSet(
+  site: Site,
+  next: Credentials | null,
+  expected: Version,
+  reservation: Reservation | undefined,
+): Promise<WriteResult> {
+  if (!reservation) await tidyUp(site, expected); // whoever has one has tidied up when they got the lock
+
+  const present = await presentAt(site, expected);
+  if (expected !== ANY_VERSION && present?.version !== expected) return result(false, present, site);
+  if (next === null) {
+    if (present) await patiently(() => unlink(site.target).catch(unlessMissing), site.disk);
+    else await setAside(site);
+    await syncFolder(dirname(site.target), site.disk);
+    return result(true, undefined, site);
+  }
+  const bytes = toBytes(next);
+  // first: whoever hears of the write reads the notes, too, and hears nothing of those
+  if (expected === ANY_VERSION) await voidNotesOn(next, refreshLockPath(site), site.disk);
+  if (!(reservation && (await redeem(reservation, site, bytes, expected)))) {
+    await atomicReplace(site.target, bytes, site.disk, () => (present ? undefined : setAside(site)));
+  }
+  return result(true, { credentials: next, version: versionOf(bytes) }, site);
+}
+
+/** What is there now; `undefined` for what is corrupt and is to be replaced whatever it is. */
+async function presentAt({ target }: Site, expected: Version): Promise<StoredRecord | undefined> {
+  try {
+    return await readRecord(target);
+  } catch (error) {
+    if (expected === ANY_VERSION && error instanceof StoreError && error.code === 'store_corrupt')
+      return undefined;
+    throw error; // what cannot be read is never overwritten
+  }
+}
+
+function result(written: boolean, record: StoredRecord | undefined, site: Site): WriteResult {
+  const notes = record?.credentials ? readNotes(refreshLockPath(site)) : {};
+  return { written, snapshot: snapshotOf(record ?? { credentials: null, version: NO_VERSION }, notes) };
+}
+
+/** Keeps what is corrupt, for whoever wants to know what happened. */
+async function setAside({ target, disk }: Site): Promise<void> {
+  const aside = `${target}.corrupt-${new Date().toISOString().replaceAll(':', '-')}`;
+  await patiently(() => disk.rename(target, aside), disk);
+  await chmod(aside, 0o600).catch(() => undefined); // of another owner
+}
+
+async function tidyUp(site: Site, expected: Version): Promise<void> {
+  const unused = await settleTempFiles(site, expected !== ANY_VERSION);
+  if (unused.length === 0) return;
+  const lock = await tryHoldLock(refreshLockPath(site), site);
+  if (lock) unused.forEach(removeTemp); // otherwise it is the room of who holds it
+  lock?.release();
+}
+
+function unlessMissing(error: unknown): void {
+  if (errnoOf(error) !== 'ENOENT') throw error;
+}

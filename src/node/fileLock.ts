@@ -1,0 +1,47 @@
+import { concatMap, defer, Observable } from 'rxjs';
+import type { CredentialLock } from '../contracts.js';
+import { holdLock, tryHoldLock, type HeldLock } from './heldLock.js';
+import { leased } from './leased.js';
+import { readNotes } from './notes.js';
+import { refreshLockPath, type Site } from './site.js';
+
+/** The refresh lock: an exclusion by the kernel, freed when its holder lets go or dies, and never before. */
+export function fileLock(siteOf: () => Site): CredentialLock {
+  return {
+    lossy: false,
+    hold: (critical) =>
+      defer(() => {
+        const site = siteOf();
+        return taken(site).pipe(concatMap((lock) => leased(lock, site, critical)));
+      }),
+    holder: () =>
+      defer(async () => {
+        const site = siteOf();
+        const { holder } = readNotes(refreshLockPath(site));
+        if (!holder) return null;
+        const free = await tryHoldLock(refreshLockPath(site), site).catch(() => null);
+        free?.release();
+        return free ? null : holder;
+      }),
+  };
+}
+
+/** Emits the lock, once it is ours, to whoever will let it go. Who has left by then is not given it. */
+function taken(site: Site): Observable<HeldLock> {
+  return new Observable((subscriber) => {
+    const left = new AbortController();
+    let isIn = false;
+    holdLock(refreshLockPath(site), site, left.signal).then(
+      (lock) => {
+        if (subscriber.closed) lock.release();
+        isIn = true;
+        subscriber.next(lock);
+        subscriber.complete();
+      },
+      (error: unknown) => subscriber.error(error),
+    );
+    return () => {
+      if (!isIn) left.abort();
+    };
+  });
+}

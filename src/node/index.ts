@@ -1,0 +1,2 @@
+export { fileStore } from './fileStore.js';
+export type { FileStoreOptions } from './fileStore.js';

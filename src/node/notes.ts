@@ -1,0 +1,83 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { LockHolder, Pending } from '../contracts.js';
+import type { Credentials } from '../credentials.js';
+import { notesOn, type Notes as Journal } from '../journal.js';
+import type { Disk } from './disk.js';
+import { CHANGE, READ } from './openFlags.js';
+import { writeAll } from './writeAll.js';
+
+/** What is ours and not the user's, at the start of the lock file, written by the holder of the refresh lock. */
+export interface Notes extends Journal {
+  readonly holder?: LockHolder | undefined;
+}
+
+/** One sector: it is written whole or not at all. */
+const SIZE = 512;
+
+/** Who we are, for people. */
+export const thisProcess = `pid ${process.pid} on ${hostname()
+  .replace(/[^\w.-]/g, '?')
+  .slice(0, 64)}`;
+
+/** Garbage, torn or absent: no notes. */
+function parse(text: string): Notes {
+  try {
+    const { pending, dead, holder } = JSON.parse(text) as Partial<Record<keyof Notes, unknown>>;
+    return {
+      pending: isLike<Pending>(pending, { pair: '', sentAt: 0, until: 0, by: '' }) ? pending : undefined,
+      dead: typeof dead === 'string' ? dead : undefined,
+      holder: isLike<LockHolder>(holder, { by: '', since: 0 }) ? holder : undefined,
+    };
+  } catch {
+    return {};
+  }
+}
+
+function isLike<T extends object>(value: unknown, example: T): value is T {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.entries(example).every(
+      ([field, one]) => typeof (value as Record<string, unknown>)[field] === typeof one,
+    )
+  );
+}
+
+function notesIn(fd: number): Notes {
+  const bytes = Buffer.alloc(SIZE);
+  return parse(bytes.toString('utf8', 0, readSync(fd, bytes, 0, SIZE, 0)));
+}
+
+/** Reads the notes of a lock file without its lock. Never fails: notes that cannot be had are none. */
+export function readNotes(lockPath: string): Notes {
+  try {
+    const fd = openSync(lockPath, READ);
+    try {
+      return notesIn(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return {};
+  }
+}
+
+/** Changes the notes in an open lock file, in place, by one write. */
+export function changeNotes(fd: number, change: (notes: Notes) => Notes): void {
+  const text = JSON.stringify(change(notesIn(fd)));
+  writeAll(fd, Buffer.from(`${text.padEnd(SIZE - 1)}\n`));
+}
+
+/** A sign-in says that its tokens are good: it voids what was noted of the same ones, whoever did. */
+export async function voidNotesOn(credentials: Credentials, lockPath: string, disk: Disk): Promise<void> {
+  const { pending, dead } = notesOn(credentials, readNotes(lockPath));
+  if (!pending && !dead) return;
+  const fd = openSync(lockPath, CHANGE);
+  try {
+    changeNotes(fd, ({ holder }) => ({ holder }));
+    await disk.syncData(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

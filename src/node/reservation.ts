@@ -1,0 +1,115 @@
+import { closeSync, existsSync, fstatSync, ftruncateSync } from 'node:fs';
+import type { Version } from '../contracts.js';
+import type { Credentials } from '../credentials.js';
+import { pairFingerprint } from '../fingerprint.js';
+import { renameDurably } from './atomicReplace.js';
+import { createPrivate } from './createPrivate.js';
+import type { Disk } from './disk.js';
+import type { HeldLock } from './heldLock.js';
+import { CHANGE } from './openFlags.js';
+import { patiently } from './patiently.js';
+import { toBytes } from './record.js';
+import { removeTemp } from './removeTemp.js';
+import type { Site } from './site.js';
+import { tempPath } from './tempFile.js';
+import { writeAll } from './writeAll.js';
+
+/** Room on the disk for the successor of a pair that is about to be used, taken before it is used. */
+export interface Reservation {
+  path: string;
+  /** The version whose successor it is for. */
+  parent: Version;
+  /** The pair in use: a successor has another one. */
+  readonly pair: string;
+  /** The refresh lock under which it was made. */
+  readonly lock: HeldLock;
+}
+
+/** Of this process, by target: one at a time, since it goes with the refresh lock. */
+const reservations = new Map<string, Reservation>();
+
+/** The successor may be longer than what is there, but hardly twice as long. */
+const MIN_BYTES = 16 * 1024;
+
+/**
+ * Room is held by line feeds: white space after JSON, so that the successor is whole the moment it is written
+ * over them; and, since no JSON string may hold one, a page lost in a power failure makes it no JSON.
+ */
+const FILL = 0x0a;
+
+/** Not synced: the room is taken when it is written (measured). */
+export function reserve(held: Credentials, parent: Version, lock: HeldLock, site: Site): void {
+  const pair = pairFingerprint(held);
+  const earlier = reservations.get(site.target);
+  if (earlier?.pair === pair && earlier.parent === parent) return;
+  unreserve(lock, site);
+
+  const path = tempPath(site.target, parent);
+  try {
+    const fd = createPrivate(path, site.target, site.disk);
+    try {
+      writeAll(fd, Buffer.alloc(Math.max(MIN_BYTES, 2 * toBytes(held).length), FILL));
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    removeTemp(path);
+    throw error;
+  }
+  reservations.set(site.target, { path, parent, pair, lock });
+}
+
+/** Gives the room of `lock` back, if it was not used. */
+export function unreserve(lock: HeldLock, { target }: Site): void {
+  const reservation = reservations.get(target);
+  if (reservation?.lock !== lock) return;
+  reservations.delete(target);
+  removeTemp(reservation.path);
+}
+
+/** The room that this process reserved for `next`, if `next` can be what it was reserved for. */
+export function reservationFor(target: string, next: Credentials): Reservation | undefined {
+  const reservation = reservations.get(target);
+  if (!reservation || reservation.lock.released) return undefined;
+  return reservation.pair === pairFingerprint(next) ? undefined : reservation;
+}
+
+/**
+ * Replaces the target by the successor, in the room that was reserved: no step takes any more of the disk, and
+ * after each the file is either no JSON or all of it. What fails can be repeated; false if there is no room.
+ */
+export async function redeem(
+  reservation: Reservation,
+  { target, disk }: Site,
+  successor: Buffer,
+  parent: Version,
+): Promise<boolean> {
+  if (reservations.get(target) !== reservation) return false;
+  if (!existsSync(reservation.path)) return false; // somebody tidied up
+  await reparent(reservation, target, parent, disk);
+  const fd = disk.open(reservation.path, CHANGE);
+  try {
+    const fill = Buffer.alloc(Math.max(0, fstatSync(fd).size - successor.length), FILL);
+    writeAll(fd, Buffer.concat([successor, fill])); // over what an earlier attempt has left, too
+    await disk.sync(fd);
+    ftruncateSync(fd, successor.length); // last, to keep the room for another attempt
+  } finally {
+    closeSync(fd);
+  }
+  await renameDurably(reservation.path, target, disk);
+  reservations.delete(target);
+  return true;
+}
+
+/** The parent may have got another version since, by somebody who wrote another field. */
+async function reparent(
+  reservation: Reservation,
+  target: string,
+  parent: Version,
+  disk: Disk,
+): Promise<void> {
+  if (reservation.parent === parent) return;
+  const path = tempPath(target, parent);
+  await patiently(() => disk.rename(reservation.path, path), disk);
+  Object.assign(reservation, { path, parent });
+}

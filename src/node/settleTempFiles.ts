@@ -1,0 +1,55 @@
+import { closeSync, ftruncateSync, readFileSync } from 'node:fs';
+import type { Version } from '../contracts.js';
+import { renameDurably } from './atomicReplace.js';
+import { CHANGE } from './openFlags.js';
+import { readRecord } from './readRecord.js';
+import { fromBytes } from './record.js';
+import { removeTemp } from './removeTemp.js';
+import type { Site } from './site.js';
+import { tempFilesOf } from './tempFile.js';
+
+/**
+ * Under the write exclusion: settles what killed processes left beside the target. A successor that is whole
+ * gets its name if its parent is what is there now, whose refresh token is spent, and `mayPromote`. That is
+ * safe, since successors are written and renamed under the write exclusion; and it undoes no sign-out, since
+ * nothing is nobody's parent.
+ *
+ * Returns the room that is reserved and not used: the holder of the refresh lock may be about to use it.
+ */
+export async function settleTempFiles(site: Site, mayPromote: boolean): Promise<readonly string[]> {
+  const unused: string[] = [];
+  for (const { path, parent } of tempFilesOf(site.target)) {
+    if (parent === null) removeTemp(path);
+    else if (!isWhole(path)) unused.push(path);
+    else if (mayPromote && (await isParent(parent, site))) await promote(path, site);
+    else removeTemp(path);
+  }
+  return unused;
+}
+
+function isWhole(path: string): boolean {
+  try {
+    return !!fromBytes(readFileSync(path));
+  } catch {
+    return false;
+  }
+}
+
+/** Fails where nobody can tell, as of a file that is corrupt: then nothing is settled. */
+async function isParent(version: Version, { target }: Site): Promise<boolean> {
+  const present = await readRecord(target);
+  return present.credentials !== null && present.version === version;
+}
+
+/** Its maker may not have come to cutting off the room left, nor to syncing it. */
+async function promote(path: string, { target, disk }: Site): Promise<void> {
+  const fd = disk.open(path, CHANGE);
+  try {
+    const text = readFileSync(fd, 'utf8');
+    ftruncateSync(fd, Buffer.byteLength(text.replace(/\n*$/, '\n')));
+    await disk.sync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  await renameDurably(path, target, disk);
+}

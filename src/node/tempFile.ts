@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Version } from '../contracts.js';
+
+/** A temporary file beside the target: of a refresh from `parent`, or (`null`) of any other write. */
+export interface TempFile {
+  readonly path: string;
+  readonly parent: Version | null;
+}
+
+/** Names of refreshes and of other writes differ, lest one sweeps what the other is writing. */
+const NAME = /^(?:([\w*-]+)\.refresh|set)-[0-9a-f]{12}\.tmp$/;
+
+export function tempPath(target: string, parent: Version | null): string {
+  const kind = parent === null ? 'set' : `${parent}.refresh`;
+  return join(dirname(target), `${prefixOf(target)}${kind}-${randomBytes(6).toString('hex')}.tmp`);
+}
+
+/** All temporary files beside `target`, whoever made them. */
+export function tempFilesOf(target: string): TempFile[] {
+  const prefix = prefixOf(target);
+  return readdirSync(dirname(target)).flatMap((name) => {
+    const match = name.startsWith(prefix) && NAME.exec(name.slice(prefix.length));
+    return match ? [{ path: join(dirname(target), name), parent: match[1] ?? null }] : [];
+  });
+}
+
+function prefixOf(target: string): string {
+  return `.${basename(target)}.`;
+}

@@ -1,0 +1,28 @@
+const tails = new Map<string, Promise<unknown>>();
+
+/**
+ * Waits, first come first served, until nobody else in this process is at `key`; resolves with what ends the
+ * turn. Whoever gives up (`signal`) leaves the queue: those behind do not notice, and do not overtake.
+ */
+export async function turn(key: string, signal: AbortSignal): Promise<() => void> {
+  signal.throwIfAborted();
+  const ahead = tails.get(key) ?? Promise.resolve();
+  const { promise: ended, resolve: end } = withResolvers();
+  const tail = ahead.then(() => ended);
+  tails.set(key, tail);
+  void tail.then(() => tails.get(key) === tail && tails.delete(key));
+
+  const { promise: gaveUp, resolve: giveUp } = withResolvers();
+  signal.addEventListener('abort', giveUp);
+  await Promise.race([ahead, gaveUp]);
+  signal.removeEventListener('abort', giveUp);
+  if (signal.aborted) end();
+  signal.throwIfAborted();
+  return end;
+}
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve!: () => void;
+  const promise = new Promise<void>((settle) => (resolve = settle));
+  return { promise, resolve };
+}
