@@ -8,6 +8,7 @@ const pureFiles = [
     'firstCredentials',
     'transitions',
     'classify',
+    'parseBody',
     'retryPolicy',
     'decide',
     'held',

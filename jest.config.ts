@@ -4,6 +4,7 @@ import type { Config } from 'jest';
 export default {
   testMatch: ['<rootDir>/spec/**/*-spec.ts'],
   testEnvironment: 'node',
+  setupFiles: ['<rootDir>/spec/helpers/seed.ts'],
   injectGlobals: false,
   maxWorkers: 2,
   testTimeout: 60_000, // a busy machine is slow, not wrong

@@ -89,6 +89,8 @@ describe('checkedStore', () => {
     ['that says nothing', () => EMPTY, {}],
     ['that returns nothing', () => undefined as never, {}],
     ['that errors with a code that is none', () => Promise.reject(coded(SECRET)), {}],
+    ['that errors with a code and more', () => Promise.reject(coded(`ENOSPC ${SECRET}`)), {}],
+    ['that errors with more and a code', () => Promise.reject(coded(`${SECRET} ENOSPC`)), {}],
     ['that errors with a number', () => Promise.reject(coded(23)), {}],
     ['that errors with a word', broken(SECRET), {}],
     ['that errors with nothing', broken(null), {}],
@@ -108,6 +110,7 @@ describe('checkedStore', () => {
       ]);
       for (const error of errors) {
         expect(error).toBeInstanceOf(StoreError);
+        expect(error.message).toContain((expected as { reason?: string }).reason ?? 'The store failed');
         expect(error.reason).toBe((expected as { reason?: string }).reason);
         expect(inspect(error, { showHidden: true })).not.toContain(SECRET);
       }

@@ -49,6 +49,7 @@ describe('classifyAnswer', () => {
     ['a token response', { body: { access_token: 'A2', expires_in: 60 } }],
     ['a token response with its status', { body: { access_token: 'A2' }, status: 200 }],
     ['one with an error that says nothing', { body: { access_token: 'A2', error: null }, status: 201 }],
+    ['one of an unusual 2xx', { body: { access_token: 'A2' }, status: 299 }],
     ['one that says that it is ok', { body: { ok: true, access_token: 'A2' } }],
   ])('grants %s, as it came', (_what, answer) => {
     expect(classified(answer)).toBe(answer.body);
@@ -90,10 +91,13 @@ describe('classifyAnswer', () => {
       { body: { error: 'invalid_client' }, status: 503 },
       unavailable,
     ],
+    ['what is much like a wrong client', { body: { error: 'invalid_clients' }, status: 400 }, unavailable],
+    ['what is much like one too', { body: { error: 'not_invalid_client' }, status: 400 }, unavailable],
     ['an unknown error', { body: { error: 'slow_down' }, status: 400 }, unavailable],
     ['400 and nothing else', { body: undefined, status: 400 }, unavailable],
     ['403 and a page', { body: undefined, status: 403 }, unavailable],
     ['401 and a token', { body: { access_token: 'A2' }, status: 401 }, unavailable],
+    ['199 and a token', { body: { access_token: 'A2' }, status: 199 }, unavailable],
     ['302', { body: undefined, status: 302 }, unavailable],
     ['429', { body: {}, status: 429 }, unavailable],
     ['500', { body: {}, status: 500 }, unavailable],
@@ -117,6 +121,15 @@ describe('classifyAnswer', () => {
   it('passes on what the provider asks one to wait', () => {
     const answer = { body: {}, status: 429, retryAfterMs: 7_000 };
     expect(classified(answer)).toMatchObject({ code: 'refresh_unavailable', retryAfterMs: 7_000 });
+  });
+
+  it.each([
+    ['invalid_client', 401, '401 invalid_client'],
+    ['slow_down', 400, '400 slow_down'],
+    [undefined, 503, '(503)'],
+    ['slow_down', undefined, '(slow_down)'],
+  ])('says that the provider said %p and %p', (error, status, said) => {
+    expect((classified({ body: { error }, status }) as Error).message).toContain(said);
   });
 
   it('shows an error only if it looks like a code', () => {
@@ -154,6 +167,7 @@ describe('classifyThrown', () => {
     ],
     ['RxJS ajax', error({ name: 'AjaxError', status: 400, response: { error: 'invalid_grant' } }), rejected],
     ['got', error({ response: { statusCode: 400, body: { error: 'invalid_grant' } } }), rejected],
+    ['got, as text', error({ response: { statusCode: 400, body: '{"error":"invalid_grant"}' } }), rejected],
     ['superagent', error({ status: 400, response: { body: { error: 'invalid_grant' } } }), rejected],
     ['ofetch', error({ statusCode: 400, data: { error: 'invalid_grant' } }), rejected],
     ['what people throw themselves', { error: 'invalid_grant' }, rejected],
@@ -174,8 +188,8 @@ describe('classifyThrown', () => {
       unavailable,
     ],
     ['a status and nothing else', error({ status: 502 }), unavailable],
-    ['a status in a string', error({ statusCode: '429' }), unavailable],
-    ['a redirect', error({ status: 302 }), unavailable],
+    ['a statusCode', error({ statusCode: 429 }), { ...unavailable, status: 429 }],
+    ['a redirect', error({ status: 300 }), { ...unavailable, status: 300 }],
   ])('knows the refusal that comes with %s', (_what, thrown, expected) => {
     expect(told(classified(thrown))).toMatchObject(expected);
     expect(classified(thrown)).not.toHaveProperty('ambiguous', true);
@@ -243,6 +257,14 @@ describe('classifyThrown', () => {
   ])('takes what it does not recognise for transient: %s', (_what, thrown) => {
     expect(told(classified(thrown))).toMatchObject(unavailable);
     expect(classified(thrown)).not.toHaveProperty('ambiguous', true);
+  });
+
+  it.each<[unknown, string]>([
+    [error({ code: 'ECONNRESET' }), 'ECONNRESET'],
+    [typeError('fetch failed', error({ code: 'ENOTFOUND' })), 'TypeError'],
+    [new ReferenceError('fetsch is not defined'), 'ReferenceError'],
+  ])('says in a word what %p was', (thrown, word) => {
+    expect(classified(thrown).message).toContain(word);
   });
 
   it('comes to an end with a chain that bites its tail', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { catchError, EMPTY, map, NEVER, of, throwError, type Observable } from 'rxjs';
+import { catchError, EMPTY, lastValueFrom, map, NEVER, of, throwError, type Observable } from 'rxjs';
 import { readConfig, type RefreshAnswer, type RefreshContext, type RefreshResult } from '../src/config.js';
 import { TokenError } from '../src/errors.js';
 import { exchange, type Granted } from '../src/exchange.js';
@@ -181,5 +181,15 @@ describe('exchange', () => {
       );
       expect(seen).toEqual([response]);
     }
+  });
+
+  it('counts from its own clock what the provider asks one to wait', async () => {
+    const headers = { 'Retry-After': new Date(Date.now() + 3_600_000).toUTCString() };
+    const refresh = () => new Response('', { status: 503, headers });
+    const error = await lastValueFrom(exchange(readConfig({ refresh }), held, 1, () => undefined)).catch(
+      (thrown: unknown) => thrown as { retryAfterMs?: number },
+    );
+    expect(error).toMatchObject({ code: 'refresh_unavailable', status: 503 });
+    expect(Math.round((error as { retryAfterMs: number }).retryAfterMs / 60_000)).toBe(60);
   });
 });

@@ -138,6 +138,7 @@ describe('singleFlight', () => {
       const ends$ = empty.pipe(singleFlight());
 
       expectObservable(values$.pipe(concatMap(() => values$))).toBe('--------(r|)');
+      expectObservable(values$, '------^').toBe('--------(r|)'); // which others board in turn
       expectSubscriptions(value.subscriptions).toBe(['^---!', '----^---!']);
       expectObservable(errors$.pipe(catchError(() => errors$))).toBe('------#');
       expectSubscriptions(error.subscriptions).toBe(['^--!', '---^--!']);

@@ -18,7 +18,7 @@ export interface Settled {
 }
 
 /** A rotated token that the store has not taken yet, and the lock that is kept until it has. */
-export interface Ahead {
+interface Ahead {
   readonly snapshot: Snapshot;
   readonly lease: Lease;
   readonly error: TokenError;

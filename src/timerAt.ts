@@ -1,7 +1,7 @@
 import { defer, first, repeat, timer, type Observable, type SchedulerLike } from 'rxjs';
 
 /** No timer sleeps longer: it bounds the delay after a suspend or a stepped clock, and stays below 2³¹ ms. */
-export const MAX_NAP_MS = 60_000;
+const MAX_NAP_MS = 60_000;
 
 /**
  * Emits once, at the first wake-up at which the scheduler's clock has reached `dueAt` (epoch ms), then

@@ -19,7 +19,7 @@ export interface ProviderConfig {
   readonly latencyMs: number;
 }
 
-export type Provider = Awaited<ReturnType<typeof startProvider>>;
+type Provider = Awaited<ReturnType<typeof startProvider>>;
 
 /** The fake authorization server over HTTP, and a ledger of what it has decided for whom. */
 export async function startProvider({ rotation, lifetimeMs, seed, latencyMs }: ProviderConfig) {

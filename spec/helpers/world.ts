@@ -97,8 +97,8 @@ export function play(steps: readonly Step[], config: WorldConfig): Outcome {
   const actors = Array.from({ length: config.managers }, () => actor());
 
   function actor() {
-    const heard: string[] = [];
     let waiting = 0;
+    let served = 'none';
     let subscription: Subscription | undefined;
     let manager = start();
 
@@ -120,6 +120,7 @@ export function play(steps: readonly Step[], config: WorldConfig): Outcome {
       return token$.subscribe({
         next: (token) => {
           waiting--;
+          served = token;
           if (token === rejected) complain(`${token} was served to one who had it rejected`);
           if (!server.isAccessTokenValid(token)) complain(`${token} was served, and is not valid`);
         },
@@ -135,7 +136,7 @@ export function play(steps: readonly Step[], config: WorldConfig): Outcome {
       let last = 0;
       subscription ??= manager.token$.subscribe({
         next(token) {
-          heard.push(token);
+          served = token;
           if (numberOf(token) <= last && isOrderly) complain(`token$ went back from A${last} to ${token}`);
           last = numberOf(token);
         },
@@ -158,6 +159,10 @@ export function play(steps: readonly Step[], config: WorldConfig): Outcome {
       get manager() {
         return manager;
       },
+      /** What it was served, or told, last. */
+      get served() {
+        return served;
+      },
       restart() {
         unsubscribe();
         const before = manager;
@@ -178,7 +183,7 @@ export function play(steps: readonly Step[], config: WorldConfig): Outcome {
       case 'ask and leave':
         return leaveSoon(one.ask());
       case 'renew':
-        one.ask(current ?? 'none');
+        one.ask(one.served);
         return;
       case 'invalidate':
         return ignore(one.manager.invalidate());
