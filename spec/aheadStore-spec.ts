@@ -3,7 +3,7 @@ import { NEVER, of, throwError, type Observable } from 'rxjs';
 import { aheadStore, type Settled } from '../src/aheadStore.js';
 import type { CheckedStore } from '../src/checkedStore.js';
 import { readConfig } from '../src/config.js';
-import type { Lease, Snapshot, WriteResult } from '../src/contracts.js';
+import { ANY_VERSION, type Lease, type Snapshot, type WriteResult } from '../src/contracts.js';
 import { StoreError } from '../src/errors.js';
 import { marbles, type Marbles } from './helpers/marbles.js';
 import { unevenClock } from './helpers/unevenClock.js';
@@ -113,13 +113,41 @@ describe('aheadStore', () => {
   );
 
   it(
-    'hands over to the store what is written over another version',
+    'lets nobody write over what it had before',
     marbles((tools) => {
       const { ahead, writes } = underTest(tools, (_nth, given) => of(written(given)));
       const keeping = ahead.keep(next, before, lease, full).subscribe();
-      ahead.write(null, '*').subscribe();
+      const seen: unknown[] = [];
+      ahead.write({ access_token: 'A3' }, 'v1').subscribe((result) => seen.push(result));
+      expect(seen).toEqual([{ written: false, snapshot: ahead.ahead!.snapshot }]);
+      expect(read(ahead)).toEqual(next);
+      expect(writes).toEqual([]);
       keeping.unsubscribe();
-      expect(writes).toEqual([[0, null, '*']]);
+    }),
+  );
+
+  it.each([
+    ['has been granted already', false, 'sibling'],
+    ['had to wait for it', true, 'self'],
+  ] as const)('tells of what is saved at last as a grant only to who %s', (_who, strictPersist, by) =>
+    marbles((tools) => {
+      const { ahead } = underTest(tools, (_nth, given) => of(written(given)), { strictPersist });
+      const seen: string[] = [];
+      ahead.keep(next, before, lease, full).subscribe((settled) => seen.push(settled.by));
+      tools.scheduler.flush();
+      expect(seen).toEqual(['self', by]);
+    })(),
+  );
+
+  it(
+    'is over with a sign-in or a sign-out, which is for the store itself',
+    marbles((tools) => {
+      const { ahead, writes } = underTest(tools, (_nth, given) => of(written(given)));
+      const keeping = ahead.keep(next, before, lease, full).subscribe();
+      ahead.write(null, ANY_VERSION).subscribe();
+      expect(writes).toEqual([[0, null, ANY_VERSION]]);
+      expect(ahead.ahead).toBeNull();
+      keeping.unsubscribe();
     }),
   );
 
@@ -146,6 +174,7 @@ describe('aheadStore', () => {
         of(nth === 1 ? refused(touched) : written(given)),
       );
       ahead.keep(next, before, lease, full).subscribe();
+      tools.scheduler.schedule(() => expect(ahead.ahead).toMatchObject({ lease, error: full }), 501);
       tools.scheduler.flush();
 
       expect(writes[1]).toEqual([expect.any(Number), { ...next, note: 2, tool: 'was here' }, 'v9']);
@@ -158,11 +187,13 @@ describe('aheadStore', () => {
     'holds the process for ten seconds, and no longer',
     marbles((tools) => {
       const { ahead, writes, background } = underTest(tools, () => throwError(() => full));
-      const keeping = ahead.keep(next, before, lease, full).subscribe();
-      tools.scheduler.schedule(() => keeping.unsubscribe(), 60_000);
+      tools.scheduler.schedule(() => {
+        const keeping = ahead.keep(next, before, lease, full).subscribe();
+        tools.scheduler.schedule(() => keeping.unsubscribe(), 60_000);
+      }, 100_000);
       tools.scheduler.flush();
 
-      const instants = writes.map(([at]) => at);
+      const instants = writes.map(([at]) => at - 100_000);
       expect(instants).toEqual([500, 1_500, 3_500, 7_500, 15_500, 31_500]);
       expect(background.asked).toEqual([16_000, 30_000]);
     }),

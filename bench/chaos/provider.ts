@@ -19,8 +19,6 @@ export interface ProviderConfig {
   readonly latencyMs: number;
 }
 
-type Provider = Awaited<ReturnType<typeof startProvider>>;
-
 /** The fake authorization server over HTTP, and a ledger of what it has decided for whom. */
 export async function startProvider({ rotation, lifetimeMs, seed, latencyMs }: ProviderConfig) {
   const random = seededRandom(seed);

@@ -208,10 +208,11 @@ describe('peek() re-reads the store and adopts what is newer there', () => {
     'that comes back late, after a newer token was published, does not bring the old one back',
     inVirtualTime(
       ({ manager, at, scheduler }) => {
-        const tokens = diaryOf(manager.token$, scheduler);
+        manager.token$.subscribe();
+        const held = diaryOf(manager.credentials$, scheduler, (now) => now?.access_token);
         at(minutes(59) - 100, () => void manager.peek());
         return () =>
-          expect(tokens).toEqual([
+          expect(held).toEqual([
             [0, 'A1'],
             [minutes(59), 'A2'],
           ]);

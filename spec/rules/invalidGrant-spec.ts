@@ -266,6 +266,7 @@ describe('rule 12: on invalid_grant the refresh token is marked dead, and the st
           at(hours(2) + n, () => second.getValidToken().catch(codeOf));
         }
         return () => {
+          expect(server.counters.requests).toBe(1);
           for (const events of reports) {
             expect(events.filter(([, type]) => type === 'reauthentication-required')).toHaveLength(1);
           }

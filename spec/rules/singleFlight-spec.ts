@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { catchError, EMPTY, of, switchMap, take } from 'rxjs';
+import { catchError, concatMap, EMPTY, of, switchMap, take } from 'rxjs';
 import { codeOf, diaryOf, outcome } from '../helpers/diary.js';
 import { hours, inVirtualTime, minutes, seconds } from '../helpers/inVirtualTime.js';
 
@@ -117,6 +117,15 @@ describe('rule 6: proactive, lazy, 401 and forced refreshes share one flight', (
       },
       { ...slow, manager: { retry: () => seconds(2) } },
     ),
+  );
+
+  it(
+    'nor does one that calls back from within a token: rejecting it starts another flight',
+    inVirtualTime(({ manager, server, expectObservable }) => {
+      const another$ = manager.validToken$.pipe(concatMap((token) => manager.renewal(token)));
+      expectObservable(another$, '60m ^').toBe('60m 1s 1s (c|)', { c: 'A3' });
+      return () => expect(server.counters.requests).toBe(2);
+    }, slow),
   );
 
   it(
