@@ -1,4 +1,16 @@
-import { concatMap, defer, finalize, map, of, retry, startWith, tap, timer, type Observable } from 'rxjs';
+import {
+  concatMap,
+  defer,
+  EMPTY,
+  endWith,
+  finalize,
+  of,
+  retry,
+  startWith,
+  tap,
+  timer,
+  type Observable,
+} from 'rxjs';
 import type { CheckedStore } from './checkedStore.js';
 import type { Settings } from './config.js';
 import { ANY_VERSION, type Lease, type Snapshot, type WriteResult } from './contracts.js';
@@ -8,6 +20,7 @@ import type { By, Happening } from './events.js';
 import { isSamePair } from './fingerprint.js';
 import { createMutex, type Mutex } from './mutex.js';
 import { defaultRetry } from './retryPolicy.js';
+import { silently } from './silently.js';
 
 /** What a refresh brought: this manager's own new token, or what a sibling had left in the store. */
 export interface Settled {
@@ -54,6 +67,20 @@ export function aheadStore(
     return snapshot;
   }
 
+  /** The lock, without the store's notes: they tell of what it holds, and that is spent. */
+  function unnoted(lease: Lease): Lease {
+    return {
+      signal: lease.signal,
+      remainingMs: () => lease.remainingMs(),
+      prepare: () => EMPTY,
+      acquit: () => EMPTY,
+      condemn: () => {
+        if (ahead) ahead = { ...ahead, snapshot: { ...ahead.snapshot, dead: true } };
+        return EMPTY;
+      },
+    };
+  }
+
   return {
     get ahead() {
       return ahead;
@@ -72,33 +99,41 @@ export function aheadStore(
       const since = scheduler.now();
       let attempt = 0;
       const kept = (): Credentials => ahead?.snapshot.credentials ?? next;
-      const saved = ({ written, snapshot }: WriteResult): Settled => {
+      const lent = { lease: unnoted(lease), error };
+      const saved = ({ written, snapshot }: WriteResult): Observable<Settled> => {
         if (!written && isSamePair(base.credentials, snapshot.credentials)) {
           // Another tool touched another field: what is ours is what has changed since then.
           const ours = Object.entries(kept()).filter(
             ([field, value]) => JSON.stringify(value) !== JSON.stringify(base.credentials?.[field]),
           );
           base = snapshot;
-          advance({ ...snapshot.credentials, ...Object.fromEntries(ours) } as Credentials, { lease, error });
+          advance({ ...snapshot.credentials, ...Object.fromEntries(ours) } as Credentials, lent);
           throw error;
         }
+        const credentials = kept();
+        const dead = written ? ahead?.snapshot.dead : snapshot.dead;
         ahead = null;
         report({ type: 'persisted' });
-        return { by: written && strictPersist ? 'self' : 'sibling', snapshot };
+        // What the provider has said of it meanwhile is noted where it is now.
+        const noted$ = written && dead ? silently(defer(() => lease.condemn(credentials))) : EMPTY;
+        return noted$.pipe(
+          endWith<Settled>({
+            by: written && strictPersist ? 'self' : 'sibling',
+            snapshot: { ...snapshot, dead },
+          }),
+        );
       };
       const saved$ = defer(() => {
         const isShort = scheduler.now() - since < HOLDS_PROCESS_MS;
         return timer(defaultRetry(++attempt, error, random), isShort ? scheduler : background);
       }).pipe(
-        concatMap(() => inTurn(() => defer(() => store.write(kept(), base.version)).pipe(map(saved)))),
+        concatMap(() => inTurn(() => defer(() => store.write(kept(), base.version)).pipe(concatMap(saved)))),
         retry(),
         finalize(() => (ahead = null)),
       );
       return defer(() => {
         report({ type: 'persist-failed', error });
-        return saved$.pipe(
-          startWith<Settled>({ by: 'self', snapshot: advance(next, { lease, error }), unsaved: error }),
-        );
+        return saved$.pipe(startWith<Settled>({ by: 'self', snapshot: advance(next, lent), unsaved: error }));
       });
     },
   };

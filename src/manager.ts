@@ -231,8 +231,10 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     return refresh$.pipe(
       defaultIfEmpty(null), // superseded by set() or clear(), or disposed of
       concatMap((settled) => {
-        const credentials = settled?.snapshot.credentials;
-        const isGood = credentials && (settled.by === 'self' || isEnough(credentials, now(), caller));
+        // What a sibling has left may be just what was rejected here.
+        const isOwn = settled?.by === 'self';
+        const { credentials } = isOwn ? settled.snapshot : held$.getValue();
+        const isGood = credentials && (isOwn || isEnough(credentials, now(), caller));
         return isGood ? of(credentials) : credentialsFor(caller);
       }),
       catchError(orHeld),

@@ -4,6 +4,7 @@ import {
   concatMap,
   defer,
   EMPTY,
+  endWith,
   filter,
   first,
   map,
@@ -33,6 +34,7 @@ import { fromSibling, type Flight } from './flight.js';
 import { mergeRotation } from './mergeRotation.js';
 import { silently } from './silently.js';
 import { tapAwait } from './tapAwait.js';
+import { underLock } from './underLock.js';
 
 /** How often, and how far apart, a denied token's successor is looked for: siblings of another make may lag. */
 const DENIED_LOOKS = 6;
@@ -104,16 +106,21 @@ export function redeem(
   }
 
   /** Rule 10: durable before anyone sees it; merged again over what another tool has touched. */
-  function save(base: Snapshot, granted: Granted): Observable<Settled> {
+  function save(base: Snapshot, granted: Granted, under?: Lease): Observable<Settled> {
     const { response, sentAt: askedAt } = granted;
     const next = mergeRotation(base.credentials, response, askedAt, profile.defaultLifetimeMs);
     return inTurn(() => store.write(next, base.version)).pipe(
       catchError((error: unknown) => of(error as TokenError)),
       concatMap((result): Observable<Settled> => {
-        if (result instanceof Error) return store.keep(next, base, lease, result);
+        if (result instanceof Error) return under ? store.keep(next, base, under, result) : keepLate(granted);
         const { written, snapshot } = result;
-        if (written) return of({ by: 'self', snapshot });
-        if (isSamePair(base.credentials, snapshot.credentials)) return save(snapshot, granted);
+        const isSame = isSamePair(base.credentials, snapshot.credentials);
+        if (written) {
+          // Only another pair voids the journal by itself, and some providers give the same again.
+          const voided$ = isSame && under ? silently(defer(() => under.acquit())) : EMPTY;
+          return voided$.pipe(endWith<Settled>({ by: 'self', snapshot }));
+        }
+        if (isSame) return save(snapshot, granted, under);
         if (settings.store.lock.lossy && snapshot.credentials) report({ type: 'concurrent-redemption' });
         return of(fromSibling(snapshot));
       }),
@@ -121,15 +128,22 @@ export function redeem(
   }
 
   /** Rule 8: an answer after the timeout is saved if the store still holds what it was obtained with. */
-  function takeLate(answer$: Observable<Granted>): void {
-    const saved$ = answer$.pipe(
-      concatMap((granted) =>
-        store.read$.pipe(
-          filter((latest) => isSamePair(latest.credentials, held)),
-          concatMap((latest) => save(latest, granted)),
-        ),
-      ),
+  function saveLate(granted: Granted, under?: Lease): Observable<Settled> {
+    return store.read$.pipe(
+      filter((latest) => isSamePair(latest.credentials, held)),
+      concatMap((latest) => save(latest, granted, under)),
     );
+  }
+
+  /** The flight has landed and its lock is gone: to keep what the store does not take, another is needed. */
+  function keepLate(granted: Granted): Observable<Settled> {
+    return underLock(settings, (again) => saveLate(granted, again)).pipe(
+      filter((settled) => settled !== null),
+    );
+  }
+
+  function takeLate(answer$: Observable<Granted>): void {
+    const saved$ = answer$.pipe(concatMap((granted) => saveLate(granted)));
     silently(saved$.pipe(tap(publish), takeUntil(superseded$))).subscribe();
   }
 
@@ -145,7 +159,7 @@ export function redeem(
         return of(null);
       },
     }),
-    concatMap((granted) => save(found, granted)),
+    concatMap((granted) => save(found, granted, lease)),
     catchError(failed),
   );
 }

@@ -4,15 +4,18 @@ import {
   defer,
   EMPTY,
   filter,
-  map,
   merge,
+  NEVER,
   Observable,
   of,
+  onErrorResumeNextWith,
   queueScheduler,
-  startWith,
+  race,
+  switchMap,
+  take,
   takeUntil,
+  tap,
   throwError,
-  timeout,
 } from 'rxjs';
 import type { Settled } from './aheadStore.js';
 import { asStoreError } from './checkedStore.js';
@@ -22,6 +25,7 @@ import { LockTimeoutError } from './errors.js';
 import { fromSibling, type Flight } from './flight.js';
 import { orElseThrow } from './orElseThrow.js';
 import { redeem } from './redeem.js';
+import { underLock } from './underLock.js';
 
 /** A lock that is free takes a while too, on a disk. */
 const WORTH_TELLING_MS = 50;
@@ -34,8 +38,7 @@ const WORTH_TELLING_MS = 50;
  */
 export function refresh(flight: Flight): Observable<Settled> {
   const { stale, attempt, settings, store, superseded$, disposed$, report, publish } = flight;
-  const { scheduler, lockTimeoutMs, strictPersist } = settings;
-  const { lock } = settings.store;
+  const { scheduler, strictPersist } = settings;
   let isSent = false;
 
   function onSend(): void {
@@ -43,17 +46,18 @@ export function refresh(flight: Flight): Observable<Settled> {
     report({ type: 'refresh-started', attempt });
   }
 
-  /** Under the lock, or under the one that is being kept. */
+  /** Under the lock, or under the one that is being kept; needless if a sibling is heard to have refreshed. */
   function locked(): Observable<Settled> {
     if (store.ahead) return store.inTurn(underKept);
     const askedAt = scheduler.now();
-    const acquired = (lease: Lease): Observable<Settled | null> => {
+    const waited = (): void => {
       const waitedMs = scheduler.now() - askedAt;
       if (waitedMs > WORTH_TELLING_MS) report({ type: 'lock-waited', waitedMs });
-      return critical(lease).pipe(startWith(null)); // in time, however long the rest takes
     };
-    return lock.hold(acquired).pipe(
-      timeout({ first: lockTimeoutMs, scheduler, with: lockTimedOut }),
+    return race(
+      underLock(settings, (lease) => defer(() => (waited(), critical(lease)))),
+      news$.pipe(tap(waited)),
+    ).pipe(
       filter((settled) => settled !== null),
       catchError((error: unknown) => {
         const failing$ = throwError(() => error);
@@ -71,16 +75,6 @@ export function refresh(flight: Flight): Observable<Settled> {
     return critical(lease);
   }
 
-  function lockTimedOut(): Observable<never> {
-    return defer(() => lock.holder?.() ?? of(null)).pipe(
-      catchError(() => of(null)),
-      map((holder) => {
-        const who = holder ? ` by ${holder.by} since ${new Date(holder.since).toISOString()}` : '';
-        throw new LockTimeoutError(`The refresh lock was held${who}`);
-      }),
-    );
-  }
-
   function critical(lease: Lease): Observable<Settled> {
     return judged((found) => redeem(flight, found, lease, onSend));
   }
@@ -96,6 +90,13 @@ export function refresh(flight: Flight): Observable<Settled> {
       }),
     );
   }
+
+  /** What a sibling writes while this one waits for the lock. */
+  const news$ = settings.store.changes$.pipe(
+    onErrorResumeNextWith(NEVER),
+    switchMap(() => judged(() => EMPTY).pipe(catchError(() => EMPTY))),
+    take(1),
+  );
 
   return new Observable((caller) => {
     let outcome: Settled | undefined;

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { createTokenManager } from 'rx-token';
+import { from, NEVER } from 'rxjs';
+import { createTokenManager, type Credentials } from 'rx-token';
 import { diaryOf } from '../helpers/diary.js';
 import { faultyStore } from '../helpers/faultyStore.js';
 import { hours, inVirtualTime, minutes, seconds } from '../helpers/inVirtualTime.js';
-import { isFree, overwrite, unheard } from '../helpers/stored.js';
+import { isFree, overwrite, touch, unheard } from '../helpers/stored.js';
 
 describe('rule 11: the lock spans re-read, journal, exchange and durable compare-and-set', () => {
   it('in this order', () => {
@@ -129,6 +130,27 @@ describe('rule 11: the lock spans re-read, journal, exchange and durable compare
         };
       },
       { manager: ({ store }) => ({ store: unheard(store) }), untilMs: hours(3) },
+    ),
+  );
+
+  it(
+    'who waits for the lock and hears that a sibling has refreshed waits no longer, however long the lock is held',
+    inVirtualTime(
+      ({ manager, server, store, scheduler, at, expectObservable }) => {
+        const events = diaryOf(manager.events$, scheduler, ({ type }) => type);
+        from(store.lock.hold(() => NEVER)).subscribe(); // by somebody who does not let go
+        at(minutes(61), () => touch(store, { theme: 'dark' })); // a hint that is no news of the token
+        at(minutes(62), () => overwrite(store, { ...server.signIn(), expires_at: hours(9) } as Credentials));
+        expectObservable(manager.validToken$, '60m 58s ^').toBe('62m (c|)', { c: 'A2' });
+        return () => {
+          expect(server.counters.requests).toBe(0);
+          expect(events.slice(1)).toEqual([
+            [minutes(62), 'lock-waited'],
+            [minutes(62), 'refreshed'],
+          ]);
+        };
+      },
+      { manager: { lockTimeoutMs: minutes(5) }, untilMs: hours(2) },
     ),
   );
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { timer } from 'rxjs';
+import { of, timer } from 'rxjs';
 import { createTokenManager, type Credentials } from 'rx-token';
 import type { VirtualTimeConfig } from 'rx-token/testing';
 import { codeOf, diaryOf, outcome } from '../helpers/diary.js';
@@ -255,6 +255,55 @@ describe('rule 10: persist before publish', () => {
     );
 
     it(
+      'the journal of the spent token stands until then, and a denial of what only memory has is noted at last',
+      inVirtualTime(
+        ({ manager, server, store, at }) => {
+          manager.token$.subscribe();
+          at(seconds(6), () => server.revoke('R2'));
+          at(seconds(12), () => expect(snapshotIn(store)).toMatchObject({ pending: { sentAt: seconds(5) } }));
+          at(seconds(12), () => expect(server.presented.get('R2')).toBe(1));
+          return () => {
+            expect(snapshotIn(store)).toMatchObject({ credentials: { refresh_token: 'R2' }, dead: true });
+            expect([...server.presented]).toEqual([
+              ['R1', 1],
+              ['R2', 1],
+            ]);
+            expect(isFree(store)).toBe(true);
+          };
+        },
+        {
+          manager: ({ store }) => ({ store: faultyStore(store, failing('write', 5)) }),
+          server: { accessTokenLifetimeMs: seconds(10) },
+          untilMs: minutes(2),
+        },
+      ),
+    );
+
+    it(
+      'an answer that comes late, and cannot be saved, is kept under a lock of its own',
+      inVirtualTime(
+        ({ manager, server, store, at }) => {
+          server.faults.next({ replyDelayMs: seconds(40) });
+          at(minutes(59), () => void manager.getValidToken());
+          at(minutes(59) + seconds(35), () => expect(isFree(store)).toBe(true));
+          at(minutes(59) + seconds(41), () => expect(isFree(store)).toBe(false));
+          return () => {
+            expect(storedIn(store)?.refresh_token).toBe('R2');
+            expect([...server.presented]).toEqual([['R1', 1]]);
+            expect(isFree(store)).toBe(true);
+          };
+        },
+        {
+          manager: ({ store, server }) => ({
+            store: faultyStore(store, failing('write', 3)),
+            refresh: (held) => server.refresh(held), // deaf to the signal: what is late arrives late
+          }),
+          untilMs: hours(2),
+        },
+      ),
+    );
+
+    it(
       'signing out meanwhile drops it, and nothing brings the record back',
       inVirtualTime(
         ({ manager, store, scheduler, at }) => {
@@ -415,6 +464,23 @@ describe('rule 10: persist before publish', () => {
         return () => expect(snapshotIn(store).pending).toBeUndefined();
       },
       { server: { latencyMs: seconds(1) }, untilMs: hours(3) },
+    ),
+  );
+
+  it(
+    'also where the provider gives the very same tokens again',
+    inVirtualTime(
+      ({ manager, store, at }) => {
+        at(minutes(10), () => void manager.renew('A1'));
+        return () => {
+          expect(storedIn(store)).toMatchObject({ access_token: 'A1', expires_at: hours(1) + minutes(10) });
+          expect(snapshotIn(store).pending).toBeUndefined();
+        };
+      },
+      {
+        manager: { refresh: () => of({ access_token: 'A1', refresh_token: 'R1', expires_in: 3600 }) },
+        untilMs: minutes(20),
+      },
     ),
   );
 });

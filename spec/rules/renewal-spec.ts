@@ -157,8 +157,7 @@ describe('rule 14: renew(rejected) is the whole path of a 401', () => {
     ),
   );
 
-  it.failing(
-    // known: a late answer that a flight adopts may be the very token that was rejected
+  it(
     'never answers with the rejected token itself: not even if it came late, while a later refresh is under way',
     inVirtualTime(
       ({ manager, server, at, expectObservable }) => {

@@ -1,0 +1,25 @@
+import { catchError, defer, map, of, startWith, timeout, type Observable } from 'rxjs';
+import type { Settings } from './config.js';
+import type { Lease } from './contracts.js';
+import { LockTimeoutError } from './errors.js';
+
+/**
+ * Runs `critical` under the refresh lock: emits `null` when inside, then what it emits. Errors with a
+ * {@link LockTimeoutError} that says who held the lock, when it was not to be had within `lockTimeoutMs`.
+ * Unsubscribing before that gives the wait up.
+ */
+export function underLock<T>(
+  { store: { lock }, scheduler, lockTimeoutMs }: Settings,
+  critical: (lease: Lease) => Observable<T>,
+): Observable<T | null> {
+  const timedOut$ = defer(() => lock.holder?.() ?? of(null)).pipe(
+    catchError(() => of(null)),
+    map((holder) => {
+      const who = holder ? ` by ${holder.by} since ${new Date(holder.since).toISOString()}` : '';
+      throw new LockTimeoutError(`The refresh lock was held${who}`);
+    }),
+  );
+  return lock
+    .hold((lease) => critical(lease).pipe(startWith(null))) // in time, however long the rest takes
+    .pipe(timeout({ first: lockTimeoutMs, scheduler, with: () => timedOut$ }));
+}
