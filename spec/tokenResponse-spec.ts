@@ -85,9 +85,9 @@ describe('expiryOf', () => {
     ['expires_in', { expires_in: 60 }, { expires_at: NOW + 60_000, expires_in: 60 }],
     ['a string of it, as received', { expires_in: '60' }, { expires_at: NOW + 60_000, expires_in: '60' }],
     [
-      'a fraction of it, to the millisecond',
-      { expires_in: 0.0006 },
-      { expires_at: NOW + 1, expires_in: 0.0006 },
+      'a fraction of it, to the millisecond, and never longer than it is',
+      { expires_in: 0.0018 },
+      { expires_at: NOW + 1, expires_in: 0.0018 },
     ],
     [
       'expires_in before all else',

@@ -4,9 +4,13 @@ import {
   EMPTY,
   endWith,
   finalize,
+  NEVER,
   of,
+  onErrorResumeNextWith,
+  race,
   retry,
   startWith,
+  take,
   tap,
   timer,
   type Observable,
@@ -54,11 +58,12 @@ const HOLDS_PROCESS_MS = 10_000;
 
 export function aheadStore(
   store: CheckedStore,
-  { scheduler, background, random, strictPersist }: Settings,
+  { store: { changes$ }, scheduler, background, random, strictPersist }: Settings,
   report: (happening: Happening) => void,
 ): AheadStore {
   let ahead: Ahead | null = null;
   let moves = 0;
+  const heard$ = changes$.pipe(onErrorResumeNextWith(NEVER));
   const inTurn = createMutex();
 
   function advance(credentials: Credentials | null, kept: Omit<Ahead, 'snapshot'>): Snapshot {
@@ -125,7 +130,8 @@ export function aheadStore(
       };
       const saved$ = defer(() => {
         const isShort = scheduler.now() - since < HOLDS_PROCESS_MS;
-        return timer(defaultRetry(++attempt, error, random), isShort ? scheduler : background);
+        const retry$ = timer(defaultRetry(++attempt, error, random), isShort ? scheduler : background);
+        return race(retry$, heard$).pipe(take(1)); // whoever wrote meanwhile may have signed in
       }).pipe(
         concatMap(() => inTurn(() => defer(() => store.write(kept(), base.version)).pipe(concatMap(saved)))),
         retry(),

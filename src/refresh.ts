@@ -7,6 +7,7 @@ import {
   merge,
   NEVER,
   Observable,
+  observeOn,
   of,
   onErrorResumeNextWith,
   queueScheduler,
@@ -72,7 +73,7 @@ export function refresh(flight: Flight): Observable<Settled> {
     if (!store.ahead) return EMPTY;
     const { lease, error } = store.ahead;
     if (strictPersist) throw error;
-    return critical(lease);
+    return critical(lease).pipe(observeOn(queueScheduler)); // lands before whoever has the next turn does
   }
 
   function critical(lease: Lease): Observable<Settled> {

@@ -54,7 +54,7 @@ export function expiryOf(
   const lifetimeMs = told ?? jwtLifetimeMs(response.access_token, sentAt) ?? defaultLifetimeMs;
   if (!lifetimeMs || sentAt + lifetimeMs > LAST_INSTANT) return {};
   const expires_in = told ? (response.expires_in as number | string) : lifetimeMs / 1000;
-  return { expires_at: Math.round(sentAt + lifetimeMs), expires_in };
+  return { expires_at: Math.floor(sentAt + lifetimeMs), expires_in };
 }
 
 /**

@@ -1,0 +1,139 @@
+import {
+  catchError,
+  concat,
+  concatMap,
+  defaultIfEmpty,
+  defer,
+  firstValueFrom,
+  ignoreElements,
+  map,
+  merge,
+  Observable,
+  of,
+  skip,
+  take,
+  tap,
+} from 'rxjs';
+import { abortOf } from './abortOf.js';
+import type { Settled } from './aheadStore.js';
+import type { Settings } from './config.js';
+import type { Credentials } from './credentials.js';
+import { decide, freshUntil, isBlocked, isEnough, type Caller } from './decide.js';
+import { TokenError } from './errors.js';
+import type { HeldSubject } from './heldSubject.js';
+import { silently } from './silently.js';
+import { singleFlight } from './singleFlight.js';
+import { timerAt } from './timerAt.js';
+import type { TokenManager, TokenOptions } from './tokenManager.js';
+
+/**
+ * Those who ask for a token: served from memory, or with what a refresh brings, or told why not.
+ *
+ * @param ready$ completes when there is something to decide by, at once if there is already
+ * @param refresh$ the one flight
+ * @param attempt$ the same, unless something else is about to change
+ */
+export function callers(
+  settings: Settings,
+  subject: HeldSubject,
+  ready$: Observable<never>,
+  refresh$: Observable<Settled>,
+  attempt$: Observable<unknown>,
+): Pick<TokenManager, 'getValidToken' | 'validToken$' | 'getCredentials' | 'renew' | 'renewal'> {
+  const { held$ } = subject;
+  const now = (): number => settings.scheduler.now();
+  let waiting: Promise<string> | undefined;
+
+  /** One wait for all who wait: for the next attempt, or for anything that makes it needless. */
+  const nextAttempt$ = defer(() => {
+    const retryAt = held$.getValue().failure?.retryAt ?? now();
+    return merge(timerAt(retryAt, settings.scheduler), held$.pipe(skip(1))).pipe(take(1));
+  }).pipe(singleFlight(), ignoreElements());
+
+  function credentialsFor(caller: Caller): Observable<Credentials> {
+    const decided$ = defer((): Observable<Credentials> => {
+      const held = held$.getValue();
+      const decision = decide(held, settings, now(), caller);
+      if (!decision) return refreshedFor(caller);
+      if (decision instanceof TokenError) throw decision;
+      if (typeof decision === 'number') return concat(nextAttempt$, credentialsFor(caller));
+      if (now() >= freshUntil(held, settings) && !isBlocked(held, settings, now()))
+        silently(attempt$).subscribe();
+      return of(decision);
+    });
+    return concat(ready$, decided$);
+  }
+
+  function refreshedFor(caller: Caller): Observable<Credentials> {
+    const orHeld = (error: unknown): Observable<Credentials> => {
+      const { credentials } = held$.getValue();
+      if (credentials && isEnough(credentials, now(), caller)) return of(credentials);
+      throw error;
+    };
+    return refresh$.pipe(
+      defaultIfEmpty(null), // superseded by set() or clear(), or disposed of
+      concatMap((settled) => {
+        // What a sibling has left may be just what was rejected here.
+        const isOwn = settled?.by === 'self';
+        const { credentials } = isOwn ? settled.snapshot : held$.getValue();
+        const isGood = credentials && (isOwn || isEnough(credentials, now(), caller));
+        return isGood ? of(credentials) : credentialsFor(caller);
+      }),
+      catchError(orHeld),
+    );
+  }
+
+  /** What is good for another `minValidityMs`, for a caller who comes now. */
+  function lasting(minValidityMs = 0): Observable<Credentials> {
+    return defer(() => {
+      if (!(typeof minValidityMs === 'number' && minValidityMs >= 0))
+        throw new RangeError('minValidityMs must be 0 or more');
+      return credentialsFor({ minValidityMs, waitsUntil: now() + settings.maxWaitMs });
+    });
+  }
+
+  const current$ = lasting();
+  const token$ = current$.pipe(map(tokenOf));
+
+  /** N callers of a moment share one promise: what a caller costs is constant. */
+  function sharedToken(): Promise<string> {
+    if (waiting) return waiting;
+    let isSettled = false as boolean;
+    const settle = (): void => {
+      isSettled = true;
+      waiting = undefined;
+    };
+    const promise = firstValueFrom(token$.pipe(tap({ next: settle, error: settle })));
+    if (!isSettled) waiting = promise;
+    return promise;
+  }
+
+  function getCredentials({ signal, minValidityMs }: TokenOptions = {}): Promise<Credentials> {
+    return firstValueFrom(merge(abortOf(signal), lasting(minValidityMs)));
+  }
+
+  function renewal(rejected: string): Observable<string> {
+    return defer(() => {
+      if (typeof rejected !== 'string')
+        throw new TypeError('renew(rejected): access_token must be a non-empty string');
+      return concat(
+        ready$,
+        defer(() => {
+          subject.strike(rejected);
+          return token$;
+        }),
+      );
+    });
+  }
+
+  return {
+    validToken$: new Observable((subscriber) => token$.subscribe(subscriber)),
+    getValidToken: (options) =>
+      options ? getCredentials(options).then(tokenOf) : (subject.served ?? sharedToken()),
+    getCredentials,
+    renewal,
+    renew: (rejected) => firstValueFrom(renewal(rejected)),
+  };
+}
+
+const tokenOf = ({ access_token }: Credentials): string => access_token;

@@ -1,0 +1,88 @@
+import {
+  concatMap,
+  EMPTY,
+  firstValueFrom,
+  ignoreElements,
+  of,
+  tap,
+  type Observable,
+  type Subject,
+} from 'rxjs';
+import type { CheckedStore } from './checkedStore.js';
+import type { Settings } from './config.js';
+import { ANY_VERSION } from './contracts.js';
+import { isCredentials, type Credentials } from './credentials.js';
+import type { Happening } from './events.js';
+import { firstCredentials } from './firstCredentials.js';
+import type { HeldSubject } from './heldSubject.js';
+import type { Mutex } from './mutex.js';
+import type { TokenManager } from './tokenManager.js';
+import { afterRejection } from './transitions.js';
+
+/**
+ * What is changed from outside: `set`, `clear` and `invalidate`. One after the other, each done when durable;
+ * until then nobody is served.
+ *
+ * @param superseded$ emits when a change is durable that a flight must not bring anything over
+ */
+export function changes(
+  { scheduler, profile }: Settings,
+  subject: HeldSubject,
+  store: CheckedStore,
+  inTurn: Mutex,
+  superseded$: Subject<void>,
+): Pick<TokenManager, 'set' | 'clear' | 'invalidate'> {
+  function change(effect: Observable<unknown>): Promise<void> {
+    subject.close();
+    // An effect that failed leaves the timer to be armed again.
+    const changed$ = effect.pipe(tap({ error: subject.open, complete: subject.open }), ignoreElements());
+    return firstValueFrom(
+      inTurn(() => changed$),
+      { defaultValue: undefined },
+    );
+  }
+
+  /** Once this is durable, what a flight may still bring is for nobody; until then it waits for its turn. */
+  function replace(credentials: Credentials | null, happening: Happening): Promise<void> {
+    const written$ = store.write(credentials, ANY_VERSION).pipe(
+      tap(({ snapshot }) => {
+        subject.replace(snapshot, happening);
+        superseded$.next();
+      }),
+    );
+    return change(written$);
+  }
+
+  /** Durably due, unless somebody was faster: what is struck is what was seen. */
+  function strike(rejected: string | undefined): Observable<unknown> {
+    return store.read$.pipe(
+      concatMap((found): Observable<unknown> => {
+        const struck = afterRejection(found, rejected);
+        if (struck === found) return of(subject.adopt(found));
+        return store.write(struck.credentials, found.version).pipe(
+          concatMap(({ written, snapshot }) => {
+            if (!written) return strike(rejected);
+            subject.publish({ by: 'sibling', snapshot }); // no grant, and no news but this:
+            subject.report({ type: 'invalidated' });
+            return EMPTY;
+          }),
+        );
+      }),
+    );
+  }
+
+  return {
+    set(given) {
+      if (!isCredentials(given)) {
+        return Promise.reject(new TypeError('set(credentials): access_token must be a non-empty string'));
+      }
+      const credentials = firstCredentials(given, scheduler.now(), profile.defaultLifetimeMs);
+      return replace(credentials, { type: 'set', by: 'self' });
+    },
+    clear: () => replace(null, { type: 'cleared', by: 'self' }),
+    invalidate(rejected) {
+      subject.strike(rejected);
+      return change(strike(rejected));
+    },
+  };
+}
