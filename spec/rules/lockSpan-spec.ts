@@ -140,7 +140,7 @@ describe('rule 11: the lock spans re-read, journal, exchange and durable compare
         const events = diaryOf(manager.events$, scheduler, ({ type }) => type);
         from(store.lock.hold(() => NEVER)).subscribe(); // by somebody who does not let go
         at(minutes(61), () => touch(store, { theme: 'dark' })); // a hint that is no news of the token
-        at(minutes(62), () => overwrite(store, { ...server.signIn(), expires_at: hours(9) } as Credentials));
+        at(minutes(62), () => overwrite(store, { ...server.signIn(), expires_at: hours(9) }));
         expectObservable(manager.validToken$, '60m 58s ^').toBe('62m (c|)', { c: 'A2' });
         return () => {
           expect(server.counters.requests).toBe(0);
