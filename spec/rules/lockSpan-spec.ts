@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { from, NEVER } from 'rxjs';
-import { createTokenManager, type Credentials } from 'rx-token';
+import { createTokenManager } from 'rx-token';
 import { diaryOf } from '../helpers/diary.js';
 import { faultyStore } from '../helpers/faultyStore.js';
 import { hours, inVirtualTime, minutes, seconds } from '../helpers/inVirtualTime.js';
