@@ -105,6 +105,22 @@ describe('whatever the order in which callers, 401s, restarts and siblings come'
           ],
           3,
         ),
+        found(
+          [
+            [0, 0, 'subscribe'],
+            [5, 0, 'down'],
+            [8, 0, 'slow'],
+            [17_266, 0, 'sign in'],
+            [22_267, 0, 'restart'],
+            [23_737, 0, 'full'],
+            [36_011, 0, 'invalidate'],
+            [36_363, 0, 'ask'],
+            [38_102, 0, 'restart'],
+            [39_332, 0, 'renew'],
+          ],
+          1,
+          -1_975_530_214,
+        ),
       ],
     });
   });

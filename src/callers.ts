@@ -40,7 +40,7 @@ export function callers(
   refresh$: Observable<Settled>,
   attempt$: Observable<unknown>,
 ): Pick<TokenManager, 'getValidToken' | 'validToken$' | 'getCredentials' | 'renew' | 'renewal'> {
-  const { held$ } = subject;
+  const { held$, served } = subject;
   const now = (): number => settings.scheduler.now();
   let waiting: Promise<string> | undefined;
 
@@ -116,20 +116,20 @@ export function callers(
     return defer(() => {
       if (typeof rejected !== 'string')
         throw new TypeError('renew(rejected): access_token must be a non-empty string');
-      return concat(
-        ready$,
-        defer(() => {
-          subject.strike(rejected);
-          return token$;
-        }),
-      );
+      const renewed$ = defer(() => {
+        subject.strike(rejected);
+        return token$;
+      });
+      // Once more, if it is just this one that a sibling comes with meanwhile.
+      const again = (token: string): Observable<string> => (token === rejected ? renewed$ : of(token));
+      return concat(ready$, renewed$.pipe(concatMap(again)));
     });
   }
 
   return {
     validToken$: new Observable((subscriber) => token$.subscribe(subscriber)),
     getValidToken: (options) =>
-      options ? getCredentials(options).then(tokenOf) : (subject.served ?? sharedToken()),
+      options ? getCredentials(options).then(tokenOf) : (served() ?? sharedToken()),
     getCredentials,
     renewal,
     renew: (rejected) => firstValueFrom(renewal(rejected)),

@@ -18,7 +18,8 @@ export type HeldSubject = ReturnType<typeof heldSubject>;
 export function heldSubject(settings: Settings) {
   const held$ = new OrderedBehaviorSubject<Held>({});
   const happening$ = new Subject<TokenEvent>();
-  const now = (): number => settings.scheduler.now();
+  const { scheduler } = settings;
+  const now = (): number => scheduler.now();
   /** Moves with each publish: a re-read that began before it is late. */
   let epoch = 0;
   /** How many reasons there are to serve nobody: changes that are not durable yet, the end. */
@@ -115,8 +116,6 @@ export function heldSubject(settings: Settings) {
       return closed > 0;
     },
     /** The answer for whoever comes while what is held is fresh. */
-    get served(): Promise<string> | undefined {
-      return now() < servedUntil ? served : undefined;
-    },
+    served: (): Promise<string> | undefined => (now() < servedUntil ? served : undefined),
   };
 }
