@@ -35,11 +35,9 @@ const redacting = Object.create(null, {
   },
 }) as object;
 
-/** A frozen copy; `__proto__` keys, which only an attacker writes, are left behind. */
-function frozenCopy(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value), (key, inner: unknown) =>
-    key === '__proto__' ? undefined : Object.freeze(inner),
-  );
+/** What a JSON text says, deeply frozen; `__proto__` keys, which only an attacker writes, are left behind. */
+export function frozenFrom(text: string): unknown {
+  return JSON.parse(text, (key, inner: unknown) => (key === '__proto__' ? undefined : Object.freeze(inner)));
 }
 
 /** True for a string with something in it. */
@@ -55,5 +53,10 @@ export function isCredentials(value: unknown): value is Credentials {
 /** Freezes a copy of `value` and gives it a printed form without secrets. */
 export function asCredentials(value: Credentials): Credentials {
   if (Object.getPrototypeOf(value) === redacting) return value;
-  return Object.freeze(Object.assign(Object.create(redacting) as Credentials, frozenCopy(value)));
+  return printable(frozenFrom(JSON.stringify(value)) as Credentials);
+}
+
+/** The same for what {@link frozenFrom} has made already. */
+export function printable(frozen: Credentials): Credentials {
+  return Object.freeze(Object.assign(Object.create(redacting) as Credentials, frozen));
 }

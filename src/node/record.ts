@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Version } from '../contracts.js';
-import { asCredentials, isCredentials, type Credentials } from '../credentials.js';
+import { frozenFrom, isCredentials, printable, type Credentials } from '../credentials.js';
 
 /** The bytes of a credential file. */
 export function toBytes(credentials: Credentials): Buffer {
@@ -13,8 +13,8 @@ export function toBytes(credentials: Credentials): Buffer {
  */
 export function fromBytes(bytes: Buffer): Credentials | null | undefined {
   try {
-    const value: unknown = JSON.parse(bytes.toString('utf8').replace(/^\uFEFF/, ''));
-    if (isCredentials(value)) return asCredentials(value);
+    const value = frozenFrom(bytes.toString('utf8').replace(/^\uFEFF/, ''));
+    if (isCredentials(value)) return printable(value);
     return JSON.stringify(value) === 'null' || JSON.stringify(value) === '{}' ? null : undefined;
   } catch {
     return undefined; // the parser's own message would quote the file

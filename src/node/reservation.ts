@@ -91,8 +91,8 @@ export async function redeem(
   try {
     const fill = Buffer.alloc(Math.max(0, fstatSync(fd).size - successor.length), FILL);
     writeAll(fd, Buffer.concat([successor, fill])); // over what an earlier attempt has left, too
+    ftruncateSync(fd, successor.length); // another attempt writes as much
     await disk.sync(fd);
-    ftruncateSync(fd, successor.length); // last, to keep the room for another attempt
   } finally {
     closeSync(fd);
   }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Version } from '../contracts.js';
@@ -14,7 +14,7 @@ const NAME = /^(?:([\w*-]+)\.refresh|set)-[0-9a-f]{12}\.tmp$/;
 
 export function tempPath(target: string, parent: Version | null): string {
   const kind = parent === null ? 'set' : `${parent}.refresh`;
-  return join(dirname(target), `${prefixOf(target)}${kind}-${randomBytes(6).toString('hex')}.tmp`);
+  return join(dirname(target), `${prefixOf(target)}${kind}-${randomUUID().slice(-12)}.tmp`);
 }
 
 /** All temporary files beside `target`, whoever made them. */
