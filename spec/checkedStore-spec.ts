@@ -1,10 +1,21 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { concat, defer, EMPTY, firstValueFrom, NEVER, of, throwError, type ObservableInput } from 'rxjs';
+import {
+  concat,
+  defer,
+  EMPTY,
+  firstValueFrom,
+  NEVER,
+  of,
+  throwError,
+  type ObservableInput,
+  Subscription,
+} from 'rxjs';
 import { checkedStore } from '../src/checkedStore.js';
 import type { CredentialStore, Snapshot, WriteResult } from '../src/contracts.js';
 import { StoreError } from '../src/errors.js';
 import { memoryStore } from '../src/stores/memoryStore.js';
+import { readConfig } from '../src/config.js';
 import { marbles } from './helpers/marbles.js';
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -13,7 +24,9 @@ const snapshot: Snapshot = { credentials: stored, version: 'v1', dead: true, war
 const repaired = { ...snapshot, credentials: { ...stored, expires_at: NOW + 60_000 } };
 
 function over(given: { read?: () => ObservableInput<Snapshot>; write?: CredentialStore['write'] }) {
-  return checkedStore({ ...memoryStore(), ...given }, () => NOW);
+  const scheduler = { now: () => NOW, schedule: () => Subscription.EMPTY };
+  const store = { ...memoryStore(), ...given };
+  return checkedStore(readConfig({ store, scheduler, refresh: fail }));
 }
 const fail = (): never => {
   throw new Error('It did not fail');

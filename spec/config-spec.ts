@@ -3,10 +3,12 @@ import { asyncScheduler, EMPTY, NEVER, of } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { readConfig } from '../src/config.js';
 import type { CredentialStore } from '../src/contracts.js';
+import type { Credentials } from '../src/credentials.js';
 import { defaultRetry } from '../src/retryPolicy.js';
 import { sameAccount } from '../src/sameAccount.js';
 import { memoryStore } from '../src/stores/memoryStore.js';
 import { unrefScheduler } from '../src/unrefScheduler.js';
+import { jwt } from './helpers/jwt.js';
 
 const refresh = () => NEVER;
 const read = (config: Record<string, unknown>) => readConfig(config);
@@ -24,6 +26,11 @@ function refusal(work: () => unknown): unknown {
   }
 }
 
+const [alice, bob] = ['alice', 'bob'].map((sub) => ({ access_token: 'A', id_token: jwt({ sub }) })) as [
+  Credentials,
+  Credentials,
+];
+
 describe('readConfig', () => {
   it('has a default for everything but what to call', () => {
     expect(read({ refresh })).toMatchObject({
@@ -35,7 +42,6 @@ describe('readConfig', () => {
       maxWaitMs: 5_000,
       strictPersist: false,
       retry: defaultRetry,
-      sameAccount,
       profile: { name: 'generic' },
       reuse: 'unknown',
       canAcquire: false,
@@ -55,11 +61,24 @@ describe('readConfig', () => {
       maxWaitMs: 2 ** 31 - 1,
       strictPersist: true,
       retry: () => 1,
-      sameAccount: () => true,
       onRefresh: () => undefined,
       random: () => 0,
     };
     expect(read({ refresh, ...given })).toMatchObject(given);
+  });
+
+  it.each([
+    ['by the subjects', undefined, sameAccount(alice, bob)],
+    ['as it is told', () => true, true],
+    [
+      'not where it cannot be told',
+      () => {
+        throw new Error('no');
+      },
+      false,
+    ],
+  ])('compares accounts %s', (_how, isSame, expected) => {
+    expect(read({ refresh, sameAccount: isSame }).sameAccount(alice, bob)).toBe(expected);
   });
 
   it('takes undefined for nothing', () => {

@@ -94,8 +94,17 @@ describe('expiryOf', () => {
       { access_token: timed, expires_in: 60, expires_at: NOW + 5 },
       { expires_at: NOW + 60_000, expires_in: 60 },
     ],
-    ['an expires_at', { access_token: timed, expires_at: NOW + 5 }, { expires_at: NOW + 5 }],
-    ['an expires_at in seconds', { expires_at: NOW / 1000 + 60 }, { expires_at: NOW + 60_000 }],
+    [
+      'an expires_at',
+      { access_token: timed, expires_at: NOW + 5 },
+      { expires_at: NOW + 5, expires_in: 0.005 },
+    ],
+    ['an expires_at in the past', { expires_at: NOW - 5 }, { expires_at: NOW - 5 }],
+    [
+      'an expires_at in seconds',
+      { expires_at: NOW / 1000 + 60 },
+      { expires_at: NOW + 60_000, expires_in: 60 },
+    ],
     ['the JWT', { access_token: timed }, { expires_at: NOW + 7_200_000, expires_in: 7200 }],
     [
       'the JWT by the server’s own clock',

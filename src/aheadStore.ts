@@ -1,8 +1,10 @@
 import {
+  catchError,
   concatMap,
   defer,
   EMPTY,
   endWith,
+  filter,
   finalize,
   NEVER,
   of,
@@ -10,6 +12,7 @@ import {
   race,
   retry,
   startWith,
+  switchMap,
   take,
   tap,
   timer,
@@ -63,7 +66,11 @@ export function aheadStore(
 ): AheadStore {
   let ahead: Ahead | null = null;
   let moves = 0;
-  const heard$ = changes$.pipe(onErrorResumeNextWith(NEVER));
+  /** Whatever is stored by now. */
+  const heard$ = changes$.pipe(
+    onErrorResumeNextWith(NEVER),
+    switchMap(() => store.read$.pipe(catchError(() => EMPTY))),
+  );
   const inTurn = createMutex();
 
   function advance(credentials: Credentials | null, kept: Omit<Ahead, 'snapshot'>): Snapshot {
@@ -108,9 +115,10 @@ export function aheadStore(
       const saved = ({ written, snapshot }: WriteResult): Observable<Settled> => {
         if (!written && isSamePair(base.credentials, snapshot.credentials)) {
           // Another tool touched another field: what is ours is what has changed since then.
-          const ours = Object.entries(kept()).filter(
-            ([field, value]) => JSON.stringify(value) !== JSON.stringify(base.credentials?.[field]),
-          );
+          const [before, now] = [{ ...base.credentials }, kept()];
+          const ours = Object.keys({ ...before, ...now })
+            .filter((field) => JSON.stringify(now[field]) !== JSON.stringify(before[field]))
+            .map((field) => [field, now[field]]);
           base = snapshot;
           advance({ ...snapshot.credentials, ...Object.fromEntries(ours) } as Credentials, lent);
           throw error;
@@ -131,7 +139,9 @@ export function aheadStore(
       const saved$ = defer(() => {
         const isShort = scheduler.now() - since < HOLDS_PROCESS_MS;
         const retry$ = timer(defaultRetry(++attempt, error, random), isShort ? scheduler : background);
-        return race(retry$, heard$).pipe(take(1)); // whoever wrote meanwhile may have signed in
+        // Whoever writes other tokens meanwhile has signed in: that ends this.
+        const over$ = heard$.pipe(filter((found) => !isSamePair(found.credentials, base.credentials)));
+        return race(retry$, over$).pipe(take(1));
       }).pipe(
         concatMap(() => inTurn(() => defer(() => store.write(kept(), base.version)).pipe(concatMap(saved)))),
         retry(),

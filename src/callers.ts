@@ -4,6 +4,7 @@ import {
   concatMap,
   defaultIfEmpty,
   defer,
+  EMPTY,
   firstValueFrom,
   ignoreElements,
   map,
@@ -29,6 +30,7 @@ import type { TokenManager, TokenOptions } from './tokenManager.js';
 /**
  * Those who ask for a token: served from memory, or with what a refresh brings, or told why not.
  *
+ * @param reread$ looks into the store, once for all who ask meanwhile
  * @param ready$ completes when there is something to decide by, at once if there is already
  * @param refresh$ the one flight
  * @param attempt$ the same, unless something else is about to change
@@ -36,6 +38,7 @@ import type { TokenManager, TokenOptions } from './tokenManager.js';
 export function callers(
   settings: Settings,
   subject: HeldSubject,
+  reread$: Observable<unknown>,
   ready$: Observable<never>,
   refresh$: Observable<Settled>,
   attempt$: Observable<unknown>,
@@ -52,6 +55,8 @@ export function callers(
 
   function credentialsFor(caller: Caller): Observable<Credentials> {
     const decided$ = defer((): Observable<Credentials> => {
+      // Each time: it may be just this one that a sibling comes with meanwhile.
+      if (caller.rejected !== undefined) subject.strike(caller.rejected);
       const held = held$.getValue();
       const decision = decide(held, settings, now(), caller);
       if (!decision) return refreshedFor(caller);
@@ -73,11 +78,9 @@ export function callers(
     return refresh$.pipe(
       defaultIfEmpty(null), // superseded by set() or clear(), or disposed of
       concatMap((settled) => {
-        // What a sibling has left may be just what was rejected here.
         const isOwn = settled?.by === 'self';
-        const { credentials } = isOwn ? settled.snapshot : held$.getValue();
-        const isGood = credentials && (isOwn || isEnough(credentials, now(), caller));
-        return isGood ? of(credentials) : credentialsFor(caller);
+        const credentials = isOwn && settled.snapshot.credentials;
+        return credentials ? of(credentials) : credentialsFor(caller);
       }),
       catchError(orHeld),
     );
@@ -116,13 +119,10 @@ export function callers(
     return defer(() => {
       if (typeof rejected !== 'string')
         throw new TypeError('renew(rejected): access_token must be a non-empty string');
-      const renewed$ = defer(() => {
-        subject.strike(rejected);
-        return token$;
-      });
-      // Once more, if it is just this one that a sibling comes with meanwhile.
-      const again = (token: string): Observable<string> => (token === rejected ? renewed$ : of(token));
-      return concat(ready$, renewed$.pipe(concatMap(again)));
+      // While an attempt has failed none is made, which would look into the store; a sibling may have done better.
+      const looked$ = defer(() => (held$.getValue().failure ? silently(reread$) : EMPTY));
+      const caller = { minValidityMs: 0, waitsUntil: now() + settings.maxWaitMs, rejected };
+      return concat(ready$, looked$, credentialsFor(caller)).pipe(map(tokenOf));
     });
   }
 

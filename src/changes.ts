@@ -82,7 +82,8 @@ export function changes(
     clear: () => replace(null, { type: 'cleared', by: 'self' }),
     invalidate(rejected) {
       subject.strike(rejected);
-      return change(strike(rejected));
+      // What was seen, and not what a flight may bring before this has its turn.
+      return change(strike(rejected ?? subject.held$.getValue().credentials?.access_token));
     },
   };
 }

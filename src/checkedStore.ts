@@ -1,5 +1,6 @@
-import { defer, first, map, type Observable, type ObservableInput } from 'rxjs';
-import type { CredentialStore, Snapshot, Version, WriteResult } from './contracts.js';
+import { defer, first, map, throwError, timeout, type Observable, type ObservableInput } from 'rxjs';
+import type { Settings } from './config.js';
+import type { Snapshot, Version, WriteResult } from './contracts.js';
 import type { Credentials } from './credentials.js';
 import { StoreError, TokenError } from './errors.js';
 import { orElseThrow } from './orElseThrow.js';
@@ -13,14 +14,19 @@ export interface CheckedStore {
   write(next: Credentials | null, expected: Version): Observable<WriteResult>;
 }
 
-export function checkedStore(store: CredentialStore, now: () => number): CheckedStore {
+export function checkedStore({ store, scheduler, refreshTimeoutMs }: Settings): CheckedStore {
   const checked = (snapshot: Snapshot): Snapshot => ({
     ...snapshot,
-    credentials: snapshot.credentials && fromRecord(snapshot.credentials, now()),
+    credentials: snapshot.credentials && fromRecord(snapshot.credentials, scheduler.now()),
   });
   const once = <T>(code: StoreError['code'], access: () => ObservableInput<T>): Observable<T> =>
     defer(access).pipe(
       first(),
+      timeout({
+        first: refreshTimeoutMs,
+        scheduler,
+        with: () => throwError(() => new StoreError(code, 'The store did not answer in time', 'ETIMEDOUT')),
+      }),
       orElseThrow((thrown) => asStoreError(code, thrown)),
     );
   return {

@@ -21,7 +21,8 @@ const UNSENT = /^(ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUN|ENETUN|UND_ERR_CONNECT|CER
 /** Codes and names after which the request may have arrived, and its answer has not. */
 const LOST = /^(ECONN|ETIMEDOUT|EPIPE|UND_ERR|ERR_NETWORK|(Abort|Timeout|Syntax|Empty)Error)/;
 /** How browsers and Node word a `fetch` that failed, without a word on why. */
-const FETCH_FAILED = /fetch|network|load failed|terminated/i;
+const FETCH_FAILED =
+  /^(fetch failed|failed to fetch|load failed|terminated|(the )?network( ?error| request| connection))/i;
 
 /** Something to read fields of, whatever it is. */
 const fieldsOf = Object as (value: unknown) => Fields;
@@ -85,10 +86,10 @@ function causesOf(thrown: unknown): Fields[] {
   return chain;
 }
 
-/** Where the usual clients hang the answer on their error: openid-client, axios, ajax, got. */
+/** Where the usual clients hang the answer on their error: openid-client, axios, ajax, got, Angular. */
 function answersOf(link: Fields): Fields[] {
   const response = fieldsOf(link['response']);
-  const bodies = [response['data'], response['body'], link['data'], link['body']];
+  const bodies = [response['data'], response['body'], link['data'], link['body'], link['error']];
   return [link, response, ...bodies].map((value) => fieldsOf(isText(value) ? parseBody(value) : value));
 }
 
@@ -104,7 +105,14 @@ function retryAfterOf(headers: unknown): unknown {
  * theirs (`error`, `status`, `statusCode`, `response`, `headers`, `code`, `name`), down the `cause` chain.
  */
 export function classifyThrown(thrown: unknown, profile: ProviderProfile, now: number): TokenError {
-  if (thrown instanceof TokenError) return thrown;
+  try {
+    return thrown instanceof TokenError ? thrown : understood(thrown, profile, now);
+  } catch {
+    return new RefreshUnavailableError('The refresh failed (unknown)'); // reading it has thrown
+  }
+}
+
+function understood(thrown: unknown, profile: ProviderProfile, now: number): TokenError {
   const chain = causesOf(thrown);
   const answers = chain.flatMap(answersOf);
   const first = <T>(pick: (answer: Fields) => T): T | undefined => answers.map(pick).find(Boolean);
@@ -123,9 +131,9 @@ export function classifyThrown(thrown: unknown, profile: ProviderProfile, now: n
   const words = chain.flatMap((link) => [link['code'], link['name']]).filter(isText);
   const says = (pattern: RegExp): boolean => words.some((word) => pattern.test(word));
   const isFetch = chain.some(({ message }) => isText(message) && FETCH_FAILED.test(message));
-  const isMistake = thrown instanceof TypeError || thrown instanceof ReferenceError;
+  const isMistake = (thrown instanceof TypeError && !isFetch) || thrown instanceof ReferenceError;
   const why = words.find(codeLike) ?? 'unknown';
-  if (isMistake && !isFetch && !chain[1]) {
+  if (isMistake && !chain[1]) {
     return new ConfigurationError(`The callback has a bug (${why})`, {}, 'callback_failed');
   }
   const ambiguous = !says(UNSENT) && (status !== undefined || isFetch || says(LOST));

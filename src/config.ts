@@ -160,6 +160,13 @@ export function readConfig(config: TokenManagerConfig): Settings {
     ...given,
     ask: (previous, context) => (previous && refresh ? refresh(previous, context) : acquire?.(context)),
     canAcquire: !!acquire,
+    sameAccount(a, b) {
+      try {
+        return given.sameAccount(a, b);
+      } catch {
+        return false; // it is not known that they are
+      }
+    },
     store,
     profile,
     reuse: profile.reuse,

@@ -27,6 +27,8 @@ export interface Caller {
   readonly minValidityMs: number;
   /** Until when, epoch ms, the caller waits for a next attempt. */
   readonly waitsUntil: number;
+  /** An access token that a server has refused. */
+  readonly rejected?: string;
 }
 
 /** Two proactive refreshes are never closer. */

@@ -13,7 +13,7 @@ import {
 } from 'rxjs';
 import { classifyAnswer, classifyThrown } from './classify.js';
 import type { Settings } from './config.js';
-import type { Credentials } from './credentials.js';
+import { asCredentials, type Credentials } from './credentials.js';
 import { RefreshUnavailableError, TokenError } from './errors.js';
 import { orElseThrow } from './orElseThrow.js';
 import { fromCallback, readAnswer } from './readAnswer.js';
@@ -33,7 +33,7 @@ export interface Granted {
  *   `refreshTimeoutMs`: the provider may have rotated the token, and this is where its successor is
  */
 export function exchange(
-  { ask, profile, scheduler, refreshTimeoutMs }: Settings,
+  { ask, profile, scheduler, background, refreshTimeoutMs }: Settings,
   previous: Credentials | null,
   attempt: number,
   late: (answer$: Observable<Granted>) => void,
@@ -49,7 +49,7 @@ export function exchange(
         map((answer) => {
           const response = classifyAnswer(answer, profile);
           if (response instanceof TokenError) throw response;
-          return { response, sentAt };
+          return { response: asCredentials(response as Credentials), sentAt }; // what no store could keep is a bug
         }),
         orElseThrow((thrown) => classifyThrown(thrown, profile, scheduler.now())),
       )
@@ -59,7 +59,7 @@ export function exchange(
       aborting.abort();
       late(
         answer$.pipe(
-          takeUntil(timer(refreshTimeoutMs, scheduler)),
+          takeUntil(timer(refreshTimeoutMs, background)), // nobody waits for it any more
           finalize(() => running.unsubscribe()),
         ),
       );

@@ -16,6 +16,7 @@ import {
   type Subscription,
   takeUntil,
   tap,
+  throwIfEmpty,
 } from 'rxjs';
 import { aheadStore, type Settled } from './aheadStore.js';
 import { callers } from './callers.js';
@@ -52,7 +53,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
   const subject = heldSubject(settings);
   const { held$, happening$, hold, publish, report, fail } = subject;
   const now = (): number => settings.scheduler.now();
-  const store = aheadStore(checkedStore(settings.store, now), settings, report);
+  const store = aheadStore(checkedStore(settings), settings, report);
   const superseded$ = new Subject<void>();
   const disposed$ = new ReplaySubject<void>(1);
   const inTurn = createMutex();
@@ -113,12 +114,14 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
 
   // ── those who use it ────────────────────────────────────────────────────────────────────────────────
 
+  /** Completes when what is about to change has. */
+  const changed$ = defer(() => (subject.isClosed ? inTurn(() => EMPTY) : EMPTY));
+
   /** Completes when there is something to decide by: what is about to change has, and the store has answered. */
   const ready$: Observable<never> = defer(() => {
     listen();
     if (!subject.isClosed && isLoaded()) return EMPTY;
-    const wait$: Observable<unknown> = subject.isClosed ? inTurn(() => EMPTY) : load$;
-    return concat(wait$.pipe(ignoreElements()), ready$);
+    return concat(subject.isClosed ? changed$ : load$.pipe(ignoreElements()), ready$);
   });
 
   /** As a promise, of whoever may use it still. */
@@ -162,13 +165,18 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
   const { set, clear, invalidate } = changes(settings, subject, store, inTurn, superseded$);
 
   return {
-    token$: shown(merge(token$, keepFresh$)),
+    token$: shown(merge(concat(changed$, token$), keepFresh$)),
     credentials$: shown(watched(({ credentials }) => credentials)),
     state$: shown(watched(toState).pipe(distinctUntilChanged(sameState))),
     events$: shown(happening$),
-    ...callers(settings, subject, ready$, refresh$, attempt$),
+    ...callers(settings, subject, load$, ready$, refresh$, attempt$),
     peek: used(async () => {
-      await firstValueFrom(reread$);
+      await firstValueFrom(
+        reread$.pipe(
+          takeUntil(disposed$),
+          throwIfEmpty(() => new DisposedError()),
+        ),
+      );
       return held$.getValue().credentials ?? null;
     }),
     set: used(set),

@@ -119,7 +119,9 @@ export function refresh(flight: Flight): Observable<Settled> {
     defer(locked)
       .pipe(
         orElseThrow((thrown) => asStoreError('store_unreadable', thrown)), // what a foreign lock threw
-        takeUntil(merge(superseded$, disposed$.pipe(filter(() => !isSent)))),
+        takeUntil(
+          merge(superseded$, disposed$.pipe(filter(() => !isSent))).pipe(tap(() => (outcome = undefined))),
+        ),
       )
       .subscribe({ next: arrive, error: fail, complete: () => land(outcome) });
   });

@@ -50,8 +50,12 @@ export function expiryOf(
 ): Pick<Credentials, 'expires_at' | 'expires_in'> {
   const told = lifetimeMsFrom(response.expires_in);
   const at = told ? undefined : instantFrom(response.expires_at, sentAt);
-  if (at !== undefined) return { expires_at: at };
-  const lifetimeMs = told ?? jwtLifetimeMs(response.access_token, sentAt) ?? defaultLifetimeMs;
+  if (at !== undefined && at <= sentAt) return { expires_at: at };
+  const lifetimeMs =
+    told ??
+    (at ? at - sentAt : undefined) ??
+    jwtLifetimeMs(response.access_token, sentAt) ??
+    defaultLifetimeMs;
   if (!lifetimeMs || sentAt + lifetimeMs > LAST_INSTANT) return {};
   const expires_in = told ? (response.expires_in as number | string) : lifetimeMs / 1000;
   return { expires_at: Math.floor(sentAt + lifetimeMs), expires_in };

@@ -76,7 +76,8 @@ export function afterNews(
 /** A server refused `rejected`: if it is still the current access token it has ended, whatever the clock says. */
 export function afterRejection<T extends Held>(held: T, rejected?: string): T {
   const { credentials } = held;
-  if (!credentials || (rejected !== undefined && credentials.access_token !== rejected)) return held;
+  if (!credentials || credentials.expires_at === 0) return held;
+  if (rejected !== undefined && credentials.access_token !== rejected) return held;
   return { ...held, credentials: asCredentials({ ...credentials, expires_at: 0 }) };
 }
 

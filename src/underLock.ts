@@ -13,9 +13,9 @@ export function underLock<T>(
   critical: (lease: Lease) => Observable<T>,
 ): Observable<T | null> {
   const timedOut$ = defer(() => lock.holder?.() ?? of(null)).pipe(
-    catchError(() => of(null)),
-    map((holder) => {
-      const who = holder ? ` by ${holder.by} since ${new Date(holder.since).toISOString()}` : '';
+    map((holder) => (holder ? ` by ${holder.by} since ${new Date(holder.since).toISOString()}` : '')),
+    catchError(() => of('')),
+    map((who) => {
       throw new LockTimeoutError(`The refresh lock was held${who}`);
     }),
   );

@@ -6,10 +6,10 @@ import {
   from,
   ignoreElements,
   map,
+  Observable,
   of,
   Subject,
   tap,
-  type Observable,
   type ObservableInput,
 } from 'rxjs';
 import {
@@ -85,7 +85,7 @@ export function processStore(cell: Cell): CredentialStore {
               ),
             ),
       ),
-    changes$: changes,
+    changes$: new Observable((subscriber) => changes.subscribe(subscriber)), // printed, it shows nobody who listens
     lock: { lossy: false, hold: (critical) => refreshing(() => critical(lease)) },
   };
 }
