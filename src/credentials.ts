@@ -50,10 +50,13 @@ export function isCredentials(value: unknown): value is Credentials {
   return isText((value as Partial<Credentials> | null | undefined)?.access_token);
 }
 
-/** Freezes a copy of `value` and gives it a printed form without secrets. */
+/** Freezes a copy of `value`, without what JSON cannot hold, and gives it a printed form without secrets. */
 export function asCredentials(value: Credentials): Credentials {
   if (Object.getPrototypeOf(value) === redacting) return value;
-  return printable(frozenFrom(JSON.stringify(value)) as Credentials);
+  const text = JSON.stringify(value, (_field, inner: unknown) =>
+    typeof inner === 'bigint' ? undefined : inner,
+  );
+  return printable(frozenFrom(text) as Credentials);
 }
 
 /** The same for what {@link frozenFrom} has made already. */
