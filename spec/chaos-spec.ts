@@ -5,7 +5,7 @@ import { expect, it } from '@jest/globals';
 it('nothing is lost when processes are killed, paused or out of disk', async () => {
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', 'bench/chaos/main.ts', '--seconds', '20', '--processes', '8'],
+    ['--import', 'tsx', 'bench/chaos/main.ts', '--seconds', '10', '--processes', '6'],
     { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '' } },
   );
   let said = '';

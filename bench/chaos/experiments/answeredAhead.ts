@@ -10,7 +10,7 @@ export const answeredAhead: Experiment = {
 
   async run(setting) {
     // Fresh for half a second; then there is time for all to refresh or adopt, one after another, before it is due.
-    const lifetimeMs = 1500 + 200 * setting.processes;
+    const lifetimeMs = 5000 + 200 * setting.processes;
     const world = await openWorld(setting, {
       rotation: 'strict',
       reuse: 'strict',
