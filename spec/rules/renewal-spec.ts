@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { map, merge, mergeMap, range, toArray } from 'rxjs';
+import { map, merge, mergeMap, range, timer, toArray } from 'rxjs';
 import { createTokenManager } from 'rx-token';
+import type { FakeAuthorizationServer } from 'rx-token/testing';
 import { codeOf, diaryOf, outcome } from '../helpers/diary.js';
+import { faultyStore } from '../helpers/faultyStore.js';
 import { hours, inVirtualTime, minutes, seconds } from '../helpers/inVirtualTime.js';
 import { overwrite, storedIn, touch, unheard } from '../helpers/stored.js';
 
@@ -182,6 +184,54 @@ describe('rule 14: renew(rejected) is the whole path of a 401', () => {
     ),
   );
 
+  it.each<[string, (server: FakeAuthorizationServer) => void, string]>([
+    ['is waited out', ({ faults }) => faults.always({ status: 503 }), 'refresh_unavailable'],
+    ['only a sign-in mends', (server) => server.revoke('R1'), 'refresh_rejected'],
+  ])(
+    'while a failure stands that %s, the store is looked into all the same, which need not have told',
+    (_what, fail, failure) =>
+      inVirtualTime(
+        ({ manager, server, store, at, expectObservable }) => {
+          fail(server);
+          const theirs = { access_token: 'theirs', refresh_token: 'R9', expires_at: hours(9) };
+          expectObservable(outcome(manager.renewal('A1').pipe(map(() => ''))), '10m ^ 5s !').toBe(
+            failure === 'refresh_rejected' ? '10m 500ms (e|)' : '10m (e|)',
+            { e: failure },
+          );
+          expectObservable(outcome(manager.renewal('A1')), '10m 10s ^').toBe('10m 10s (e|)', { e: failure });
+          at(minutes(10) + seconds(20), () => overwrite(store, theirs));
+          expectObservable(outcome(manager.renewal('A1')), '10m 30s ^').toBe('10m 30s (t|)', { t: 'theirs' });
+          return () => expect(server.counters.requests).toBe(1);
+        },
+        {
+          manager: ({ store }) => ({ store: unheard(store), retry: () => seconds(60) }),
+          untilMs: minutes(10) + seconds(40),
+        },
+      )(),
+  );
+
+  it('a provider that gives the very same access token again is asked once, and taken at its word', () => {
+    const spent: unknown[] = [];
+    return inVirtualTime(
+      ({ manager, store, expectObservable }) => {
+        expectObservable(outcome(manager.renewal('A1')), '10m ^').toBe('10m (a|)', { a: 'A1' });
+        return () => {
+          expect(spent).toEqual(['R1']);
+          expect(storedIn(store)).toMatchObject({ access_token: 'A1', refresh_token: 'R1+' });
+        };
+      },
+      {
+        manager: {
+          refresh: ({ access_token, refresh_token }) => {
+            spent.push(refresh_token);
+            return { access_token, refresh_token: `${refresh_token}+`, expires_in: 3600 };
+          },
+        },
+        untilMs: minutes(20),
+      },
+    )();
+  });
+
   it.each([undefined, null, 7, {}])('renew(%p) is a TypeError', async (rejected) => {
     const tokens = createTokenManager({ refresh: () => new Promise(() => undefined) });
 
@@ -247,6 +297,27 @@ describe('rule 14: renew(rejected) is the whole path of a 401', () => {
           expect(server.counters.requests).toBe(0);
         };
       }),
+    );
+
+    it(
+      'during a flight strikes what was seen then, and not what the flight brings',
+      inVirtualTime(
+        ({ manager, server, store, at, expectObservable }) => {
+          at(minutes(59), () => void manager.getValidToken());
+          at(minutes(59) + 100, () => void manager.invalidate());
+          expectObservable(manager.validToken$, '60m ^').toBe('60m (b|)', { b: 'A2' });
+          return () => {
+            expect(storedIn(store)).toMatchObject({ access_token: 'A2', expires_at: minutes(119) });
+            expect(server.counters.requests).toBe(1);
+          };
+        },
+        {
+          manager: ({ store, scheduler }) => ({
+            store: faultyStore(store, (action) => (action === 'write' ? timer(250, scheduler) : undefined)),
+          }),
+          untilMs: minutes(61),
+        },
+      ),
     );
 
     it(

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { NEVER, timer } from 'rxjs';
-import type { Credentials } from 'rx-token';
+import { concat, ignoreElements, NEVER, throwError, timer, type Observable } from 'rxjs';
+import type { Credentials, CredentialLock } from 'rx-token';
 import { createTokenManager } from 'rx-token';
 import { codeOf, diaryOf, outcome } from '../helpers/diary.js';
-import { failing, faultyStore } from '../helpers/faultyStore.js';
+import { failing, faultyStore, fullDisk } from '../helpers/faultyStore.js';
 import { hours, inVirtualTime, minutes, seconds } from '../helpers/inVirtualTime.js';
 import { storedIn } from '../helpers/stored.js';
 
@@ -88,6 +88,50 @@ describe('set() signs in, clear() signs out: both win over a refresh in flight a
       {
         manager: ({ store, scheduler }) => ({
           store: faultyStore(store, (action) => (action === 'write' ? timer(250, scheduler) : undefined)),
+        }),
+        untilMs: 2_000,
+      },
+    ),
+  );
+
+  it.each<[string, Credentials | null, unknown[]]>([
+    ['set()', { access_token: 'B1' }, [[1_250, 'B1']]],
+    ['clear()', null, []],
+  ])(
+    'who subscribes to token$ while %s is being written is not shown the old token',
+    (_what, next, expected) =>
+      inVirtualTime(
+        ({ manager, at, scheduler }) => {
+          const late: unknown[] = [];
+          at(1, () => void manager.getValidToken());
+          at(1_000, () => void (next ? manager.set(next) : manager.clear()));
+          at(1_100, () => late.push(diaryOf(manager.token$, scheduler)));
+          return () => expect(late).toEqual([expected]);
+        },
+        {
+          manager: ({ store, scheduler }) => ({
+            store: faultyStore(store, (action) => (action === 'write' ? timer(250, scheduler) : undefined)),
+          }),
+          untilMs: 2_000,
+        },
+      )(),
+  );
+
+  it(
+    'and once that could not be written it is shown again',
+    inVirtualTime(
+      ({ manager, at, scheduler }) => {
+        const late: unknown[] = [];
+        at(1, () => void manager.getValidToken());
+        at(1_000, () => manager.clear().catch(codeOf));
+        at(1_100, () => late.push(diaryOf(manager.token$, scheduler)));
+        return () => expect(late).toEqual([[[1_250, 'A1']]]);
+      },
+      {
+        manager: ({ store, scheduler }) => ({
+          store: faultyStore(store, (action) =>
+            action === 'write' ? concat(timer(250, scheduler), throwError(fullDisk)) : undefined,
+          ),
         }),
         untilMs: 2_000,
       },
@@ -241,6 +285,38 @@ describe('set() signs in, clear() signs out: both win over a refresh in flight a
       ),
     );
 
+    it.each<[string, Credentials | null, string | null, unknown]>([
+      ['set()', { access_token: 'B1' }, 'B1', 'B1'],
+      ['clear()', null, null, 'no_credentials'],
+    ])(
+      '%s: what has been saved already, while the lock is being given back, is for nobody any more',
+      (_what, next, left, served) =>
+        inVirtualTime(
+          ({ manager, store, server, at, scheduler }) => {
+            const held = diaryOf(manager.credentials$, scheduler, (now) => now?.access_token ?? null);
+            const waiting: Promise<unknown>[] = [];
+            at(dueAt, () => waiting.push(manager.getValidToken().catch(codeOf)));
+            at(dueAt + 20, () => expect(storedIn(store)?.access_token).toBe('A2'));
+            at(dueAt + 21, () => void (next ? manager.set(next) : manager.clear()));
+            return async () => {
+              expect(held).toEqual([
+                [0, 'A1'],
+                [dueAt + 21, left],
+              ]);
+              expect(storedIn(store)?.access_token ?? null).toBe(left);
+              expect(await waiting[0]).toBe(served);
+              expect(server.counters.requests).toBe(1);
+            };
+          },
+          {
+            manager: ({ store, scheduler }) => ({
+              store: { ...store, lock: slowToFree(store.lock, timer(50, scheduler)) },
+            }),
+            untilMs: dueAt + seconds(1),
+          },
+        )(),
+    );
+
     it(
       "the other account's late denial cannot sign the new one out",
       inVirtualTime(
@@ -329,3 +405,11 @@ describe('set() signs in, clear() signs out: both win over a refresh in flight a
     ),
   );
 });
+
+/** A lock that takes a while to come free. */
+function slowToFree({ lossy, hold }: CredentialLock, release$: Observable<unknown>): CredentialLock {
+  return {
+    lossy,
+    hold: (critical) => hold((lease) => concat(critical(lease), release$.pipe(ignoreElements()))),
+  };
+}

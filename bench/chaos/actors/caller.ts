@@ -94,6 +94,7 @@ while (!isOver) {
   await pause(config.pauseMs * (0.5 + random()));
 }
 tokens.dispose();
+process.removeAllListeners('disconnect'); // a refresh that was sent is still saved
 tell({ type: 'tally', tally: { calls, waited, meanwhile, tokens: seen.size, failures } }, () =>
   process.disconnect(),
 );
