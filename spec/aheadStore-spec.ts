@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { NEVER, of, throwError, type Observable } from 'rxjs';
+import { defer, NEVER, of, Subject, throwError, type Observable } from 'rxjs';
 import { aheadStore, type Settled } from '../src/aheadStore.js';
 import type { CheckedStore } from '../src/checkedStore.js';
 import { readConfig } from '../src/config.js';
@@ -10,6 +10,7 @@ import { unevenClock } from './helpers/unevenClock.js';
 
 const before: Snapshot = { credentials: { access_token: 'A1', refresh_token: 'R1', note: 1 }, version: 'v1' };
 const next = { access_token: 'A2', refresh_token: 'R2', note: 1 };
+const other: Snapshot = { credentials: { access_token: 'B1', refresh_token: 'S1' }, version: 'v9' };
 const lease = { signal: new AbortController().signal } as Lease;
 const full = new StoreError('store_unwritable', 'Full', 'ENOSPC');
 
@@ -23,18 +24,19 @@ const refused = (snapshot: Snapshot): WriteResult => ({ written: false, snapshot
 function underTest(
   { scheduler }: Marbles,
   answer: (nth: number, next: Snapshot['credentials'], expected: string) => Observable<WriteResult>,
-  options: { strictPersist?: boolean } = {},
+  options: { strictPersist?: boolean; changes$?: Observable<unknown>; read$?: Observable<Snapshot> } = {},
 ) {
   const writes: [at: number, next: unknown, expected: string][] = [];
   const told: string[] = [];
   const store: CheckedStore = {
-    read$: of(before),
+    read$: options.read$ ?? of(before),
     write: (given, expected) =>
       answer(writes.push([scheduler.now(), given && { ...given }, expected]), given, expected),
   };
-  const settings = { ...readConfig({ refresh: () => NEVER, random: () => 0, ...options, scheduler }) };
+  const settings = readConfig({ refresh: () => NEVER, random: () => 0, ...options, scheduler });
+  const hinting = { ...settings.store, changes$: options.changes$ ?? NEVER };
   const background = unevenClock(scheduler);
-  const ahead = aheadStore(store, { ...settings, background }, ({ type }) => told.push(type));
+  const ahead = aheadStore(store, { ...settings, store: hinting, background }, ({ type }) => told.push(type));
   const seen: Settled[] = [];
   return { ahead, writes, told, background, seen };
 }
@@ -154,7 +156,6 @@ describe('aheadStore', () => {
   it(
     'has what somebody else has written in the meantime adopted',
     marbles((tools) => {
-      const other = { credentials: { access_token: 'B1', refresh_token: 'S1' }, version: 'v9' };
       const { ahead, writes } = underTest(tools, () => of(refused(other)));
       tools.expectObservable(ahead.keep(next, before, lease, full)).toBe('u 499ms (s|)', {
         u: expect.objectContaining({ unsaved: full }),
@@ -163,6 +164,63 @@ describe('aheadStore', () => {
       tools.scheduler.flush();
       expect(writes).toHaveLength(1);
       expect(ahead.ahead).toBeNull();
+    }),
+  );
+
+  it.each<[string, Observable<Snapshot>, number]>([
+    ['other tokens', of(other), 100],
+    ['nobody signed in', of({ credentials: null, version: '-' }), 100],
+    ['another field', of({ credentials: { ...before.credentials!, tool: 'was here' }, version: 'v9' }), 500],
+    ['nothing new', of(before), 500],
+    ['an error', throwError(() => full), 500],
+  ])('looks into the store when that hints, and does not wait if it shows %s', (_what, read$, at) =>
+    marbles((tools) => {
+      const changes$ = tools.cold('100ms h');
+      const { ahead, writes } = underTest(tools, () => of(refused(other)), { changes$, read$ });
+      const settled: unknown[] = [];
+      ahead.keep(next, before, lease, full).subscribe((one) => settled.push([tools.scheduler.now(), one.by]));
+      tools.scheduler.flush();
+      expect(writes.map(([when]) => when)).toEqual([at]);
+      expect(settled).toEqual([
+        [0, 'self'],
+        [at, 'sibling'],
+      ]);
+      tools.expectSubscriptions(changes$.subscriptions).toBe(`^ ${at - 1}ms !`);
+    })(),
+  );
+
+  it(
+    'looks at each hint, of which the first may have come for nothing',
+    marbles((tools) => {
+      const hints$ = new Subject<void>();
+      let found = before;
+      const { ahead, writes } = underTest(tools, () => of(refused(other)), {
+        changes$: hints$,
+        read$: defer(() => of(found)),
+      });
+      ahead.keep(next, before, lease, full).subscribe();
+      tools.scheduler.schedule(() => hints$.next(), 100);
+      tools.scheduler.schedule(() => {
+        found = other;
+        hints$.next();
+      }, 200);
+      tools.scheduler.flush();
+      expect(writes.map(([at]) => at)).toEqual([200]);
+    }),
+  );
+
+  it(
+    'writes again over what another tool has touched, without what a new token never inherits',
+    marbles((tools) => {
+      const ended = { ...before.credentials!, expires_at: 1, expires_in: 3600, token_type: 'Bearer' };
+      const touched = { credentials: { ...ended, tool: 'was here' }, version: 'v9' };
+      const { ahead, writes } = underTest(tools, (nth, given) =>
+        of(nth === 1 ? refused(touched) : written(given)),
+      );
+      ahead.keep(next, { credentials: ended, version: 'v1' }, lease, full).subscribe();
+      tools.scheduler.flush();
+
+      expect(writes[1]).toStrictEqual([1_500, { ...next, tool: 'was here' }, 'v9']);
     }),
   );
 

@@ -148,6 +148,10 @@ describe('classifyThrown', () => {
   const error = (fields: object, cause?: unknown) => Object.assign(new Error('Failed', { cause }), fields);
   const typeError = (message: string, cause?: unknown) => new TypeError(message, { cause });
 
+  const broken = (): never => {
+    throw new RangeError('secret');
+  };
+
   it('leaves an error of this library as it is', () => {
     const own = new RefreshUnavailableError('Mine');
     expect(classified(own)).toBe(own);
@@ -169,6 +173,11 @@ describe('classifyThrown', () => {
     ['got', error({ response: { statusCode: 400, body: { error: 'invalid_grant' } } }), rejected],
     ['got, as text', error({ response: { statusCode: 400, body: '{"error":"invalid_grant"}' } }), rejected],
     ['superagent', error({ status: 400, response: { body: { error: 'invalid_grant' } } }), rejected],
+    [
+      'HttpClient of Angular',
+      error({ name: 'HttpErrorResponse', status: 400, error: { error: 'invalid_grant' } }),
+      rejected,
+    ],
     ['ofetch', error({ statusCode: 400, data: { error: 'invalid_grant' } }), rejected],
     ['what people throw themselves', { error: 'invalid_grant' }, rejected],
     ['a wrapper', error({}, error({}, error({ error: 'invalid_grant' }))), rejected],
@@ -228,6 +237,8 @@ describe('classifyThrown', () => {
     ['fetch of Chromium', typeError('Failed to fetch')],
     ['fetch of Firefox', typeError('NetworkError when attempting to fetch resource.')],
     ['fetch of Safari', typeError('Load failed')],
+    ['fetch of React Native', typeError('Network request failed')],
+    ['fetch of Node, without a cause', typeError('fetch failed')],
     ['a body that broke off', typeError('terminated', error({ code: 'UND_ERR_SOCKET' }))],
     ['an abort', new DOMException('Aborted', 'AbortError')],
     ['a timeout', new DOMException('Timed out', 'TimeoutError')],
@@ -240,6 +251,9 @@ describe('classifyThrown', () => {
   it.each<[string, unknown]>([
     ['undefined is no object', typeError(`Cannot read properties of undefined (reading 'access_token')`)],
     ['a name that is not known', new ReferenceError('fetsch is not defined')],
+    ['a name with a fetch in it', new ReferenceError('fetchToken is not defined')],
+    ['a method with a fetch in it', typeError('client.fetchToken is not a function')],
+    ['a field of a network', typeError(`Cannot read properties of undefined (reading 'network')`)],
     ['a body that was read before', typeError('Body is unusable: Body has already been read')],
   ])('knows a bug in the callback: %s', (_what, thrown) => {
     expect(told(classified(thrown))).toEqual(bug);
@@ -254,6 +268,9 @@ describe('classifyThrown', () => {
     ['null', null],
     ['an empty object', {}],
     ['a status that is none', error({ status: 'teapot' })],
+    ['a cause that throws', Object.defineProperty(error({}), 'cause', { get: broken })],
+    ['a wait that is no text', { status: 503, headers: { 'retry-after': Symbol('soon') } }],
+    ['headers that throw', { status: 503, headers: { get: broken } }],
   ])('takes what it does not recognise for transient: %s', (_what, thrown) => {
     expect(told(classified(thrown))).toMatchObject(unavailable);
     expect(classified(thrown)).not.toHaveProperty('ambiguous', true);

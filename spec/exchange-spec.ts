@@ -6,6 +6,7 @@ import { exchange, type Granted } from '../src/exchange.js';
 import type { TokenResponse } from '../src/tokenResponse.js';
 import { codeOf } from './helpers/diary.js';
 import { marbles, type Marbles } from './helpers/marbles.js';
+import { unevenClock } from './helpers/unevenClock.js';
 
 const held = { access_token: 'A1', refresh_token: 'R1' };
 const response: TokenResponse = { access_token: 'A2' };
@@ -140,6 +141,23 @@ describe('exchange', () => {
       tools.expectSubscriptions(callback.subscriptions).toBe(run);
       expect(late).toEqual([expected]);
     })(),
+  );
+
+  it(
+    'holds the process for one timeout and not for two: a late answer is waited for in the background',
+    marbles(({ scheduler }) => {
+      const [holding, background] = [unevenClock(scheduler), unevenClock(scheduler)];
+      const settings = readConfig({ refresh: () => NEVER, refreshTimeoutMs: 5, scheduler: holding });
+      const waited: unknown[] = [];
+      const listen = (answer$: Observable<Granted>) =>
+        answer$.subscribe({ complete: () => waited.push(scheduler.now()) });
+      worded(exchange({ ...settings, background }, held, 1, listen)).subscribe();
+      scheduler.flush();
+
+      expect(holding.asked).toEqual([5]);
+      expect(background.asked).toEqual([5]);
+      expect(waited).toEqual([10]);
+    }),
   );
 
   it(

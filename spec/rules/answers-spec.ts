@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { of } from 'rxjs';
 import { createTokenManager, memoryStore, type RefreshResult, type TokenManagerConfig } from 'rx-token';
-import { codeOf, diaryOf } from '../helpers/diary.js';
+import { codeOf, diaryOf, outcome } from '../helpers/diary.js';
 import { hours, inVirtualTime, minutes } from '../helpers/inVirtualTime.js';
+import { storedIn } from '../helpers/stored.js';
 
 const token = { access_token: 'A2', refresh_token: 'R2', expires_in: 3600 };
 const json = (body: unknown, init?: ResponseInit) => new Response(JSON.stringify(body), init);
@@ -46,6 +47,7 @@ describe('refresh and acquire may answer in any of these ways', () => {
     ['a Response in an observable', () => of(json(token))],
     ['a plain Response', () => json(token)],
     ['a form-encoded Response', () => new Response('access_token=A2&expires_in=3600&refresh_token=R2')],
+    ['a response with what JSON cannot hold, which is left out', () => ({ ...token, id: 1n, of: [2n] })],
     ['an observable that emits more than one', () => of(token, { ...token, access_token: 'A3' })],
   ])('%s', async (_what, refresh) => {
     expect(await served(refresh)).toBe('A2');
@@ -203,6 +205,7 @@ describe('what refresh throws is classified by what the usual clients put on the
     ['no answer to return', () => undefined],
     ['null', () => null],
     ['a number', () => 7],
+    ['a response that bites its tail', cyclic],
   ])('%s is a bug in the callback', async (_what, refresh) => {
     expect(await served(refresh)).toEqual(['callback_failed']);
   });
@@ -235,6 +238,24 @@ describe('what refresh throws is classified by what the usual clients put on the
     )();
   });
 
+  it('so is an answer that no store could hold, and the refresh token it has cost is not spent again', () => {
+    const spent: unknown[] = [];
+    void inVirtualTime(
+      ({ manager, store, expectObservable }) => {
+        manager.token$.subscribe();
+        expectObservable(outcome(manager.validToken$), '59m 30s ^').toBe('59m 30s (a|)', { a: 'A1' });
+        return () => {
+          expect(spent).toEqual(['R1']);
+          expect(storedIn(store)).toMatchObject({ access_token: 'A1', refresh_token: 'R1' });
+        };
+      },
+      {
+        manager: { refresh: ({ refresh_token }) => (spent.push(refresh_token), cyclic()) },
+        untilMs: hours(24),
+      },
+    )();
+  });
+
   it('the callback is told the signal, the profile and the attempt', () => {
     const attempts: unknown[] = [];
     void inVirtualTime(({ manager }) => manager.token$.subscribe(), {
@@ -257,4 +278,11 @@ function tailBiter(): Error {
   const error = new Error('a');
   error.cause = new Error('b', { cause: error });
   return error;
+}
+
+/** A token response that contains itself. */
+function cyclic() {
+  const response: Record<string, unknown> & typeof token = { ...token };
+  response['self'] = response;
+  return response;
 }

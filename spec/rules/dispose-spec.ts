@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Observable } from 'rxjs';
+import { NEVER, Observable } from 'rxjs';
 import { createTokenManager, type TokenManager } from 'rx-token';
 import { codeOf, diaryOf, outcome } from '../helpers/diary.js';
 import { failing, faultyStore } from '../helpers/faultyStore.js';
@@ -53,6 +53,24 @@ describe('dispose() ends every timer, watcher and subscription', () => {
         return async () => expect(await Promise.all(outcomes)).toEqual(['disposed', 'disposed', 'disposed']);
       },
       { manager: { retry: () => seconds(4) }, untilMs: hours(2) + 40 },
+    ),
+  );
+
+  it(
+    'also who peeks into a store that does not answer',
+    inVirtualTime(
+      ({ manager, at }) => {
+        const peeked: Promise<unknown>[] = [];
+        at(1, () => peeked.push(manager.peek().catch(codeOf)));
+        at(2, () => manager.dispose());
+        return async () => expect(await peeked[0]).toBe('disposed');
+      },
+      {
+        manager: ({ store }) => ({
+          store: faultyStore(store, (action) => (action === 'read' ? NEVER : undefined)),
+        }),
+        untilMs: minutes(1),
+      },
     ),
   );
 

@@ -74,6 +74,21 @@ describe('rule 4: in a response expires_in decides, counted from the moment the 
     expect(heldAfter({ expires_at: hours(5) })?.expires_at).toBe(hours(5));
   });
 
+  it('knows a lifetime from it too: however short, the token is refreshed once for each', () => {
+    const asked: number[] = [];
+    void inVirtualTime(({ manager }) => manager.token$.subscribe(), {
+      manager: ({ scheduler }) => ({
+        refresh: () => ({
+          access_token: `A${asked.push(scheduler.now()) + 1}`,
+          expires_at: scheduler.now() + seconds(30),
+        }),
+      }),
+      untilMs: minutes(60),
+    })();
+
+    expect(asked).toEqual(Array.from({ length: 5 }, (_, nth) => minutes(59) + nth * seconds(15)));
+  });
+
   describe('an expires_at that makes sense only in seconds', () => {
     const now = Date.UTC(2026, 10, 21);
     const later = { at: now / 1_000 + 7_200, ms: now + hours(2) };

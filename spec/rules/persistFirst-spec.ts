@@ -412,6 +412,33 @@ describe('rule 10: persist before publish', () => {
     ),
   );
 
+  it(
+    'and so it does with what the new token does not inherit: it stays without',
+    inVirtualTime(
+      ({ manager, store, at }) => {
+        at(hours(2), () => void manager.getValidToken());
+        at(hours(2) + 100, () => touch(store, { theme: 'dark' }));
+        return () =>
+          expect({ ...storedIn(store) }).toStrictEqual({
+            access_token: 'A2',
+            refresh_token: 'R2',
+            theme: 'dark',
+          });
+      },
+      {
+        initial: {
+          access_token: 'A1',
+          refresh_token: 'R1',
+          expires_at: hours(1),
+          expires_in: 3600,
+          token_type: 'Bearer',
+        },
+        manager: fullFor(1, { refresh: () => ({ access_token: 'A2', refresh_token: 'R2' }) }),
+        untilMs: hours(2) + minutes(1),
+      },
+    ),
+  );
+
   describe('if the journal cannot be written before sending', () => {
     const noJournal: VirtualTimeConfig['manager'] = ({ store }) => ({
       store: faultyStore(store, failing('prepare')),

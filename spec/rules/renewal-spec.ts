@@ -194,10 +194,7 @@ describe('rule 14: renew(rejected) is the whole path of a 401', () => {
         ({ manager, server, store, at, expectObservable }) => {
           fail(server);
           const theirs = { access_token: 'theirs', refresh_token: 'R9', expires_at: hours(9) };
-          expectObservable(outcome(manager.renewal('A1').pipe(map(() => ''))), '10m ^ 5s !').toBe(
-            failure === 'refresh_rejected' ? '10m 500ms (e|)' : '10m (e|)',
-            { e: failure },
-          );
+          at(minutes(10), () => manager.renew('A1').catch(codeOf));
           expectObservable(outcome(manager.renewal('A1')), '10m 10s ^').toBe('10m 10s (e|)', { e: failure });
           at(minutes(10) + seconds(20), () => overwrite(store, theirs));
           expectObservable(outcome(manager.renewal('A1')), '10m 30s ^').toBe('10m 30s (t|)', { t: 'theirs' });

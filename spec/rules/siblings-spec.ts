@@ -146,6 +146,56 @@ describe('what a sibling writes is heard', () => {
     ),
   );
 
+  describe('where it cannot be told whose token it is, because sameAccount throws', () => {
+    const broken = {
+      sameAccount: () => {
+        throw new RangeError('no id_token');
+      },
+    };
+
+    it(
+      'it is adopted all the same',
+      inVirtualTime(
+        ({ manager, server, store, at, scheduler }) => {
+          const tokens = diaryOf(manager.token$, scheduler);
+          const events = diaryOf(manager.events$, scheduler, ({ type }) => type);
+          const served: Promise<unknown>[] = [];
+          at(minutes(5), () => overwrite(store, theirs));
+          at(minutes(6), () => served.push(manager.getValidToken().catch(codeOf)));
+          return async () => {
+            expect(tokens).toEqual([
+              [0, 'A1'],
+              [minutes(5), 'theirs'],
+            ]);
+            expect(events).toEqual([[minutes(5), 'set']]);
+            expect(await served[0]).toBe('theirs');
+            expect(server.counters.requests).toBe(0);
+          };
+        },
+        { manager: broken, untilMs: minutes(7) },
+      ),
+    );
+
+    it(
+      'who is denied is told so in words of this library, and it is adopted then',
+      inVirtualTime(
+        ({ manager, server, store, at }) => {
+          server.revoke('R1');
+          const served: Promise<unknown>[] = [];
+          const ask = () => served.push(manager.getValidToken().catch(codeOf));
+          at(hours(2), ask);
+          at(hours(2) + 500, () => overwrite(store, theirs));
+          at(hours(2) + seconds(3), ask);
+          return async () => {
+            expect(await Promise.all(served)).toEqual(['refresh_rejected', 'theirs']);
+            expect(server.counters.requests).toBe(1);
+          };
+        },
+        { manager: broken, server: { latencyMs: seconds(1) }, untilMs: hours(2) + seconds(5) },
+      ),
+    );
+  });
+
   it(
     'a hundred managers that come and go on one store leave nobody listening',
     inVirtualTime(

@@ -82,4 +82,23 @@ describe('rule 1: a token is valid while expires_at − skew > now', () => {
       { untilMs: seconds(1) },
     ),
   );
+
+  it('nor where the provider tells an end, and no lifetime', () => {
+    let count = 1;
+    return inVirtualTime(
+      ({ manager, at }) => {
+        const served: Promise<string>[] = [];
+        at(minutes(10), () => void manager.renew('A1'));
+        for (const minute of [11, 12, 13])
+          at(minutes(minute), () => served.push(manager.getValidToken({ minValidityMs: hours(2) })));
+        return async () => expect(await Promise.all(served)).toEqual(['A2', 'A2', 'A2']);
+      },
+      {
+        manager: ({ scheduler }) => ({
+          refresh: () => ({ access_token: `A${++count}`, expires_at: scheduler.now() + hours(1) }),
+        }),
+        untilMs: minutes(14),
+      },
+    )();
+  });
 });

@@ -1,9 +1,10 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import type { Observable } from 'rxjs';
-import type { CredentialStore } from 'rx-token';
+import { NEVER, of, type Observable } from 'rxjs';
+import { type CredentialStore, StoreError } from 'rx-token';
 import type { VirtualTimeConfig } from 'rx-token/testing';
 import { codeOf, diaryOf, outcome } from '../helpers/diary.js';
+import { faultyStore, type StoreAction } from '../helpers/faultyStore.js';
 import { hours, inVirtualTime, minutes, seconds } from '../helpers/inVirtualTime.js';
 import { overwrite, storedIn, unheard } from '../helpers/stored.js';
 
@@ -88,6 +89,23 @@ describe('rule 8: every wait ends', () => {
     );
 
     it(
+      'whatever the lock has to say of its holder',
+      inVirtualTime(
+        ({ manager, store, hot, expectObservable }) => {
+          held(store, hot('-'));
+          expectObservable(outcome(manager.validToken$), '120m ^').toBe('120m 10s (e|)', {
+            e: 'lock_timeout',
+          });
+        },
+        {
+          manager: ({ store }) => ({
+            store: { ...store, lock: { ...store.lock, holder: () => of({ by: 'a tab', since: 1e300 }) } },
+          }),
+        },
+      ),
+    );
+
+    it(
       'but adopts what a sibling has stored meanwhile',
       inVirtualTime(
         ({ manager, server, store, hot, at, expectObservable }) => {
@@ -145,6 +163,47 @@ describe('rule 8: every wait ends', () => {
             [hours(2) + seconds(3), 'refreshed'],
           ]);
       }),
+    );
+  });
+
+  describe('a store that does not answer, after refreshTimeoutMs', () => {
+    const hanging = (action: StoreAction): VirtualTimeConfig => ({
+      manager: ({ store }) => ({
+        store: faultyStore(store, (asked) => (asked === action ? NEVER : undefined)),
+        refreshTimeoutMs: seconds(2),
+        maxWaitMs: 0,
+      }),
+      untilMs: minutes(1),
+    });
+    const reasonOf = (error: unknown) => {
+      expect(error).toBeInstanceOf(StoreError);
+      const { code, reason } = error as StoreError;
+      return [code, reason];
+    };
+
+    it(
+      'to be read: with a StoreError that says so',
+      inVirtualTime(({ manager, server, at, expectObservable }) => {
+        const failed: Promise<unknown>[] = [];
+        at(0, () => failed.push(manager.getValidToken().catch(reasonOf)));
+        at(0, () => failed.push(manager.peek().catch(reasonOf)));
+        expectObservable(outcome(manager.validToken$)).toBe('2s (e|)', { e: 'store_unreadable' });
+        return async () => {
+          expect(await Promise.all(failed)).toEqual(Array(2).fill(['store_unreadable', 'ETIMEDOUT']));
+          expect(server.counters.requests).toBe(0);
+        };
+      }, hanging('read')),
+    );
+
+    it(
+      'to be written: with one too, and what was held is served again',
+      inVirtualTime(({ manager, at, expectObservable }) => {
+        const failed: Promise<unknown>[] = [];
+        at(0, () => void manager.getValidToken());
+        at(10, () => failed.push(manager.set({ access_token: 'B1' }).catch(reasonOf)));
+        expectObservable(manager.validToken$, '20ms ^').toBe('2010ms (a|)', { a: 'A1' });
+        return async () => expect(await failed[0]).toEqual(['store_unwritable', 'ETIMEDOUT']);
+      }, hanging('write')),
     );
   });
 
