@@ -175,7 +175,7 @@ describe('aheadStore', () => {
     ['an error', throwError(() => full), 500],
   ])('looks into the store when that hints, and does not wait if it shows %s', (_what, read$, at) =>
     marbles((tools) => {
-      const changes$ = tools.cold('100ms h');
+      const changes$ = tools.hot('100ms h');
       const { ahead, writes } = underTest(tools, () => of(refused(other)), { changes$, read$ });
       const settled: unknown[] = [];
       ahead.keep(next, before, lease, full).subscribe((one) => settled.push([tools.scheduler.now(), one.by]));

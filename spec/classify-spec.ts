@@ -252,6 +252,7 @@ describe('classifyThrown', () => {
     ['undefined is no object', typeError(`Cannot read properties of undefined (reading 'access_token')`)],
     ['a name that is not known', new ReferenceError('fetsch is not defined')],
     ['a name with a fetch in it', new ReferenceError('fetchToken is not defined')],
+    ['a name with a network in it', new ReferenceError('networkError is not defined')],
     ['a method with a fetch in it', typeError('client.fetchToken is not a function')],
     ['a field of a network', typeError(`Cannot read properties of undefined (reading 'network')`)],
     ['a body that was read before', typeError('Body is unusable: Body has already been read')],

@@ -220,7 +220,7 @@ describe('rule 14: renew(rejected) is the whole path of a 401', () => {
       {
         manager: {
           refresh: ({ access_token, refresh_token }) => {
-            spent.push(refresh_token);
+            if (spent.push(refresh_token) > 9) throw new Error('It loops');
             return { access_token, refresh_token: `${refresh_token}+`, expires_in: 3600 };
           },
         },
