@@ -178,6 +178,11 @@ describe('classifyThrown', () => {
       error({ name: 'HttpErrorResponse', status: 400, error: { error: 'invalid_grant' } }),
       rejected,
     ],
+    [
+      'HttpClient of Angular, as text',
+      error({ name: 'HttpErrorResponse', status: 400, error: '{"error":"invalid_grant"}' }),
+      rejected,
+    ],
     ['ofetch', error({ statusCode: 400, data: { error: 'invalid_grant' } }), rejected],
     ['what people throw themselves', { error: 'invalid_grant' }, rejected],
     ['a wrapper', error({}, error({}, error({ error: 'invalid_grant' }))), rejected],
