@@ -7,6 +7,8 @@ const pureFiles = [
   ...[
     'firstCredentials',
     'transitions',
+    'isRejected',
+    'bearerError',
     'classify',
     'parseBody',
     'retryPolicy',

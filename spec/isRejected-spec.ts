@@ -1,0 +1,66 @@
+import { describe, expect, it } from '@jest/globals';
+import { isRejected } from '../src/isRejected.js';
+
+const challenge = (error: string) => `Bearer realm="api", error="${error}"`;
+const response = (status: number, header?: string): Response =>
+  new Response(null, { status, headers: header === undefined ? {} : { 'www-authenticate': header } });
+
+/** As the clients put it: by status and `WWW-Authenticate`. */
+const clients: Record<string, (status: number, header?: string) => unknown> = {
+  'a Response': response,
+  'an AjaxError': (status, header) => ({
+    name: 'AjaxError',
+    status,
+    response: { message: 'a body' },
+    xhr: { status, getResponseHeader: () => header ?? null },
+  }),
+  'an AxiosError': (status, header) => ({
+    isAxiosError: true,
+    response: { status, headers: { 'www-authenticate': header } },
+  }),
+  'an HttpErrorResponse': (status, header) => ({
+    status,
+    headers: new Headers(header ? { 'www-authenticate': header } : {}),
+  }),
+  'an error of got': (status, header) => ({
+    response: { statusCode: status, headers: { 'www-authenticate': header } },
+  }),
+  'an answer of node:http': (status, header) => ({
+    statusCode: status,
+    headers: { 'www-authenticate': header },
+  }),
+};
+
+describe.each(Object.entries(clients))('isRejected, of %s', (_client, of) => {
+  it.each<[boolean, number, string | undefined]>([
+    [true, 401, undefined],
+    [true, 401, 'Bearer'],
+    [true, 401, challenge('invalid_token')],
+    [true, 401, 'Basic realm="x"'],
+    [false, 401, challenge('insufficient_scope')],
+    [false, 401, challenge('invalid_request')],
+    [false, 403, undefined],
+    [false, 403, challenge('invalid_token')],
+    [false, 403, challenge('insufficient_scope')],
+    [false, 200, undefined],
+    [false, 500, undefined],
+  ])('%p for %i %s', (expected, status, header) => {
+    expect(isRejected(of(status, header))).toBe(expected);
+  });
+});
+
+describe('isRejected', () => {
+  it('knows UNAUTHENTICATED of gRPC', () => {
+    const failed = (code: number) => Object.assign(new Error('no'), { code, details: '', metadata: {} });
+    expect(
+      [failed(16), failed(7), Object.assign(new Error('another 16'), { code: 16 })].map(isRejected),
+    ).toEqual([true, false, false]);
+  });
+
+  it.each([undefined, null, 0, 401, 'no', new Error('401'), {}, [], Symbol('401')])(
+    'is false for %p',
+    (what) => {
+      expect(isRejected(what)).toBe(false);
+    },
+  );
+});

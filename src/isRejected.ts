@@ -1,0 +1,34 @@
+import { bearerError } from './bearerError.js';
+
+/** What HTTP and gRPC clients answer, or throw: a `Response`, an `AjaxError`, an `AxiosError`, a `ServiceError`. */
+interface Outcome {
+  readonly status?: unknown;
+  readonly statusCode?: unknown;
+  readonly headers?: unknown;
+  readonly response?: Outcome | null;
+  readonly xhr?: { getResponseHeader(name: string): string | null };
+  readonly code?: unknown;
+  readonly metadata?: unknown;
+}
+
+/** `UNAUTHENTICATED`, https://grpc.io/docs/guides/status-codes. */
+const UNAUTHENTICATED = 16;
+
+/**
+ * True where an answer, or an error, says that the access token was refused, and another one may do: a 401, unless
+ * its challenge names another reason than `invalid_token` (RFC 6750 §3.1), or `UNAUTHENTICATED` of gRPC. A 403 is
+ * about what the token may do, and not about the token.
+ */
+export function isRejected(outcome: unknown): boolean {
+  const { status, statusCode, response, code, metadata } = Object(outcome) as Outcome;
+  if (code === UNAUTHENTICATED && metadata) return true;
+  if (![status, statusCode, response?.status, response?.statusCode].includes(401)) return false;
+  const error = bearerError(challengeOf(Object(outcome) as Outcome));
+  return error === undefined || error === 'invalid_token';
+}
+
+function challengeOf({ headers, response, xhr }: Outcome): string | null | undefined {
+  if (xhr) return xhr.getResponseHeader('www-authenticate');
+  const held = Object(headers ?? response?.headers) as Headers & Readonly<Record<string, string>>;
+  return typeof held.get === 'function' ? held.get('www-authenticate') : held['www-authenticate'];
+}
