@@ -9,6 +9,7 @@ const pureFiles = [
     'transitions',
     'isRejected',
     'bearerError',
+    'targets',
     'classify',
     'parseBody',
     'retryPolicy',

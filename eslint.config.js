@@ -61,9 +61,9 @@ export default defineConfig(
     },
   },
   {
-    // the core, and its stores
+    // the core, its stores and providers; the other entries are where the outside world comes in
     files: ['src/**/*.ts'],
-    ignores: ['src/node/**', 'src/testing/**'],
+    ignores: ['src/{node,testing,fetch,oauth,browser,angular,redis,postgres}/**'],
     rules: {
       'no-restricted-globals': ['error', ...ambient],
       'no-restricted-properties': ['error', ...ambientProperties],

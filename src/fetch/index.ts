@@ -1,0 +1,2 @@
+export { bearerFetch, type BearerFetchConfig } from './bearerFetch.js';
+export type { Target } from '../targets.js';
