@@ -115,12 +115,12 @@ export function aheadStore(
       const saved = ({ written, snapshot }: WriteResult): Observable<Settled> => {
         if (!written && isSamePair(base.credentials, snapshot.credentials)) {
           // Another tool touched another field: what is ours is what has changed since then.
-          const [before, now] = [{ ...base.credentials }, kept()];
-          const ours = Object.keys({ ...before, ...now })
-            .filter((field) => JSON.stringify(now[field]) !== JSON.stringify(before[field]))
-            .map((field) => [field, now[field]]);
+          const [before, ours, merged] = [base.credentials, kept(), { ...snapshot.credentials }];
+          for (const field in { ...before, ...ours }) {
+            if (JSON.stringify(ours[field]) !== JSON.stringify(before?.[field])) merged[field] = ours[field];
+          }
           base = snapshot;
-          advance({ ...snapshot.credentials, ...Object.fromEntries(ours) } as Credentials, lent);
+          advance(merged as Credentials, lent);
           throw error;
         }
         const credentials = kept();
@@ -143,7 +143,7 @@ export function aheadStore(
         const over$ = heard$.pipe(filter((found) => !isSamePair(found.credentials, base.credentials)));
         return race(retry$, over$).pipe(take(1));
       }).pipe(
-        concatMap(() => inTurn(() => defer(() => store.write(kept(), base.version)).pipe(concatMap(saved)))),
+        concatMap(() => inTurn(() => store.write(kept(), base.version).pipe(concatMap(saved)))),
         retry(),
         finalize(() => (ahead = null)),
       );

@@ -9,7 +9,7 @@ import {
   ignoreElements,
   map,
   merge,
-  Observable,
+  type Observable,
   of,
   skip,
   take,
@@ -17,6 +17,7 @@ import {
 } from 'rxjs';
 import { abortOf } from './abortOf.js';
 import type { Settled } from './aheadStore.js';
+import { concealed } from './concealed.js';
 import type { Settings } from './config.js';
 import type { Credentials } from './credentials.js';
 import { decide, freshUntil, isBlocked, isEnough, type Caller } from './decide.js';
@@ -53,6 +54,13 @@ export function callers(
     return merge(timerAt(retryAt, settings.scheduler), held$.pipe(skip(1))).pipe(take(1));
   }).pipe(singleFlight(), ignoreElements());
 
+  /** Who comes now. */
+  const asking = (minValidityMs: number, rejected?: string): Caller => ({
+    minValidityMs,
+    waitsUntil: now() + settings.maxWaitMs,
+    rejected,
+  });
+
   function credentialsFor(caller: Caller): Observable<Credentials> {
     const decided$ = defer((): Observable<Credentials> => {
       // Each time: it may be just this one that a sibling comes with meanwhile.
@@ -70,19 +78,17 @@ export function callers(
   }
 
   function refreshedFor(caller: Caller): Observable<Credentials> {
-    const orHeld = (error: unknown): Observable<Credentials> => {
-      const { credentials } = held$.getValue();
-      if (credentials && isEnough(credentials, now(), caller)) return of(credentials);
-      throw error;
-    };
     return refresh$.pipe(
       defaultIfEmpty(null), // superseded by set() or clear(), or disposed of
       concatMap((settled) => {
-        const isOwn = settled?.by === 'self';
-        const credentials = isOwn && settled.snapshot.credentials;
-        return credentials ? of(credentials) : credentialsFor(caller);
+        const own = settled?.by === 'self' && settled.snapshot.credentials;
+        return own ? of(own) : credentialsFor(caller);
       }),
-      catchError(orHeld),
+      catchError((error: unknown) => {
+        const { credentials } = held$.getValue();
+        if (credentials && isEnough(credentials, now(), caller)) return of(credentials);
+        throw error;
+      }),
     );
   }
 
@@ -91,7 +97,7 @@ export function callers(
     return defer(() => {
       if (!(typeof minValidityMs === 'number' && minValidityMs >= 0))
         throw new RangeError('minValidityMs must be 0 or more');
-      return credentialsFor({ minValidityMs, waitsUntil: now() + settings.maxWaitMs });
+      return credentialsFor(asking(minValidityMs));
     });
   }
 
@@ -121,13 +127,12 @@ export function callers(
         throw new TypeError('renew(rejected): access_token must be a non-empty string');
       // While an attempt has failed none is made, which would look into the store; a sibling may have done better.
       const looked$ = defer(() => (held$.getValue().failure ? silently(reread$) : EMPTY));
-      const caller = { minValidityMs: 0, waitsUntil: now() + settings.maxWaitMs, rejected };
-      return concat(ready$, looked$, credentialsFor(caller)).pipe(map(tokenOf));
+      return concat(ready$, looked$, credentialsFor(asking(0, rejected))).pipe(map(tokenOf));
     });
   }
 
   return {
-    validToken$: new Observable((subscriber) => token$.subscribe(subscriber)),
+    validToken$: concealed(token$),
     getValidToken: (options) =>
       options ? getCredentials(options).then(tokenOf) : (served() ?? sharedToken()),
     getCredentials,

@@ -11,7 +11,7 @@ import {
 import type { CheckedStore } from './checkedStore.js';
 import type { Settings } from './config.js';
 import { ANY_VERSION } from './contracts.js';
-import { isCredentials, type Credentials } from './credentials.js';
+import { assertCredentials, type Credentials } from './credentials.js';
 import type { Happening } from './events.js';
 import { firstCredentials } from './firstCredentials.js';
 import type { HeldSubject } from './heldSubject.js';
@@ -73,9 +73,7 @@ export function changes(
 
   return {
     set(given) {
-      if (!isCredentials(given)) {
-        return Promise.reject(new TypeError('set(credentials): access_token must be a non-empty string'));
-      }
+      assertCredentials(given, 'set(credentials)');
       const credentials = firstCredentials(given, scheduler.now(), profile.defaultLifetimeMs);
       return replace(credentials, { type: 'set', by: 'self' });
     },

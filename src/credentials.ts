@@ -26,11 +26,9 @@ const redacting = Object.create(null, {
   toString: { value: () => '[Credentials]', writable: true }, // a provider may have a field of that name
   [Symbol.for('nodejs.util.inspect.custom')]: {
     value(this: Credentials) {
-      const shown = Object.entries(this).map(([field, value]) => [
-        field,
-        PRINTABLE.test(field) ? value : '[redacted]',
-      ]);
-      return Object.fromEntries(shown) as object;
+      const shown: Record<string, unknown> = { ...this };
+      for (const field in shown) if (!PRINTABLE.test(field)) shown[field] = '[redacted]';
+      return shown;
     },
   },
 }) as object;
@@ -48,6 +46,11 @@ export function isText(value: unknown): value is string {
 /** True for an object with a usable access token: the least that can be called credentials. */
 export function isCredentials(value: unknown): value is Credentials {
   return isText((value as Partial<Credentials> | null | undefined)?.access_token);
+}
+
+/** @throws TypeError that says what of `name` is wrong */
+export function assertCredentials(value: unknown, name: string): asserts value is Credentials {
+  if (!isCredentials(value)) throw new TypeError(`${name}: access_token must be a non-empty string`);
 }
 
 /** Freezes a copy of `value`, without what JSON cannot hold, and gives it a printed form without secrets. */

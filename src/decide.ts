@@ -28,7 +28,7 @@ export interface Caller {
   /** Until when, epoch ms, the caller waits for a next attempt. */
   readonly waitsUntil: number;
   /** An access token that a server has refused. */
-  readonly rejected?: string;
+  readonly rejected?: string | undefined;
 }
 
 /** Two proactive refreshes are never closer. */

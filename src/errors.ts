@@ -53,8 +53,7 @@ export class RefreshRejectedError extends TokenError {
   declare readonly lostAt?: number | undefined;
 
   constructor({ error, status }: TokenErrorDetails = {}, lostAt?: number) {
-    const lost =
-      lostAt !== undefined && `: rotation lost, by a refresh sent at ${new Date(lostAt).toISOString()}`;
+    const lost = lostAt !== undefined && `: rotation lost at ${new Date(lostAt).toISOString()}`;
     super(
       lost ? 'rotation_lost' : 'refresh_rejected',
       `The provider refused the refresh token${lost || ''}. Sign in again and call set()`,

@@ -8,11 +8,11 @@ import {
   ignoreElements,
   map,
   merge,
-  Observable,
   queueScheduler,
   ReplaySubject,
   share,
   Subject,
+  type Observable,
   type Subscription,
   takeUntil,
   tap,
@@ -22,6 +22,7 @@ import { aheadStore, type Settled } from './aheadStore.js';
 import { callers } from './callers.js';
 import { changes } from './changes.js';
 import { checkedStore } from './checkedStore.js';
+import { concealed } from './concealed.js';
 import { readConfig, type TokenManagerConfig } from './config.js';
 import { isServable } from './decide.js';
 import { DisposedError } from './errors.js';
@@ -64,8 +65,10 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
 
   const isLoaded = (): boolean => held$.getValue().credentials !== undefined;
   const reread$ = subject.adopting(store.read$);
-  const reload$ = reread$.pipe(tap({ error: fail }), takeUntil(disposed$));
+  const reload$ = reread$.pipe(ignoreElements(), tap({ error: fail }), takeUntil(disposed$));
   const load$ = reload$.pipe(singleFlight());
+  /** Completes when what is about to change has. */
+  const changed$ = defer(() => (subject.isClosed ? inTurn(() => EMPTY) : EMPTY));
 
   /** From the first use on: siblings are heard whether or not anybody subscribes. */
   function listen(): void {
@@ -114,14 +117,11 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
 
   // ── those who use it ────────────────────────────────────────────────────────────────────────────────
 
-  /** Completes when what is about to change has. */
-  const changed$ = defer(() => (subject.isClosed ? inTurn(() => EMPTY) : EMPTY));
-
   /** Completes when there is something to decide by: what is about to change has, and the store has answered. */
   const ready$: Observable<never> = defer(() => {
     listen();
-    if (!subject.isClosed && isLoaded()) return EMPTY;
-    return concat(subject.isClosed ? changed$ : load$.pipe(ignoreElements()), ready$);
+    if (subject.isClosed) return concat(changed$, ready$);
+    return isLoaded() ? EMPTY : concat(load$, ready$);
   });
 
   /** As a promise, of whoever may use it still. */
@@ -133,7 +133,6 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     };
 
   function dispose(): void {
-    if (isDisposed) return;
     isDisposed = true;
     disposed$.next();
     subject.close();
@@ -141,10 +140,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     queueScheduler.schedule(() => happening$.complete());
   }
 
-  /** Observables for outsiders show nothing of what is inside, not even to `util.inspect`. */
-  function shown<T>(inner$: Observable<T>): Observable<T> {
-    return new Observable((subscriber) => inner$.pipe(takeUntil(disposed$)).subscribe(subscriber));
-  }
+  const shown = <T>(inner$: Observable<T>): Observable<T> => concealed(inner$.pipe(takeUntil(disposed$)));
 
   /** What is held, as `view` has it, from when the store has answered; each value once. */
   function watched<T>(view: (held: Held) => T | undefined): Observable<T> {
@@ -162,6 +158,11 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
   const token$ = watched((held) =>
     isServable(held, settings, now()) ? held.credentials?.access_token : undefined,
   );
+  const peeked$ = reread$.pipe(
+    map(() => held$.getValue().credentials ?? null),
+    takeUntil(disposed$),
+    throwIfEmpty(() => new DisposedError()),
+  );
   const { set, clear, invalidate } = changes(settings, subject, store, inTurn, superseded$);
 
   return {
@@ -170,15 +171,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     state$: shown(watched(toState).pipe(distinctUntilChanged(sameState))),
     events$: shown(happening$),
     ...callers(settings, subject, load$, ready$, refresh$, attempt$),
-    peek: used(async () => {
-      await firstValueFrom(
-        reread$.pipe(
-          takeUntil(disposed$),
-          throwIfEmpty(() => new DisposedError()),
-        ),
-      );
-      return held$.getValue().credentials ?? null;
-    }),
+    peek: used(() => firstValueFrom(peeked$)),
     set: used(set),
     clear: used(clear),
     invalidate: used(invalidate),

@@ -1,11 +1,12 @@
-import { asCredentials, isCredentials, isText, type Credentials } from './credentials.js';
+import { asCredentials, assertCredentials, isText, type Credentials } from './credentials.js';
 import { expiryOf, type TokenResponse } from './tokenResponse.js';
 
 /** What an answer tells: null tells nothing, nor does a blank refresh token (Google, and worse). */
 function toldBy(response: TokenResponse): object {
-  const isTold = (field: string, value: unknown): boolean =>
-    field === 'refresh_token' ? isText(value) : (value ?? null) !== null;
-  return Object.fromEntries(Object.entries(response).filter(([field, value]) => isTold(field, value)));
+  const told = Object.entries(response).filter(([field, value]) =>
+    field === 'refresh_token' ? isText(value) : (value ?? null) !== null,
+  );
+  return Object.fromEntries(told);
 }
 
 /**
@@ -27,7 +28,7 @@ export function mergeRotation(
   sentAt: number = Date.now(),
   defaultLifetimeMs?: number,
 ): Credentials {
-  if (!isCredentials(response)) throw new TypeError('response: access_token must be a non-empty string');
+  assertCredentials(response, 'response');
   return asCredentials({
     ...previous,
     token_type: undefined,

@@ -1,4 +1,4 @@
-import { defer, map } from 'rxjs';
+import { from, map } from 'rxjs';
 import type { CredentialStore, GetSetPair } from '../contracts.js';
 import { asCredentials, isCredentials, type Credentials } from '../credentials.js';
 import { StoreError } from '../errors.js';
@@ -7,7 +7,7 @@ import { processStore } from './processStore.js';
 const lifted = new WeakMap<GetSetPair, CredentialStore>();
 
 function parsed(value: unknown): Credentials | null {
-  if (value === null || value === undefined) return null;
+  if ((value ?? null) === null) return null;
   if (isCredentials(value)) return asCredentials(value);
   throw new StoreError('store_corrupt', 'store.get(): access_token must be a non-empty string');
 }
@@ -20,8 +20,8 @@ export function liftStore(pair: GetSetPair): CredentialStore {
   const known = lifted.get(pair);
   if (known) return known;
   const store = processStore({
-    get: () => defer(() => pair.get()).pipe(map(parsed)),
-    set: (credentials) => defer(() => Promise.resolve(pair.set(credentials))),
+    get: () => from(pair.get()).pipe(map(parsed)),
+    set: (credentials) => Promise.resolve(pair.set(credentials)),
   });
   lifted.set(pair, store);
   return store;

@@ -1,6 +1,6 @@
 import { EMPTY, of } from 'rxjs';
 import type { CredentialStore } from '../contracts.js';
-import { asCredentials, isCredentials } from '../credentials.js';
+import { asCredentials, assertCredentials } from '../credentials.js';
 import type { TokenResponse } from '../tokenResponse.js';
 import { processStore } from './processStore.js';
 
@@ -13,9 +13,7 @@ import { processStore } from './processStore.js';
 export function memoryStore(
   initial: { readonly access_token: string } | TokenResponse | null = null,
 ): CredentialStore {
-  if (initial !== null && !isCredentials(initial)) {
-    throw new TypeError('memoryStore(initial): access_token must be a non-empty string');
-  }
+  if (initial !== null) assertCredentials(initial, 'memoryStore(initial)');
   let kept = initial && asCredentials(initial);
   return processStore({
     get: () => of(kept),

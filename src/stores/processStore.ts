@@ -1,6 +1,5 @@
 import {
   concatMap,
-  defer,
   EMPTY,
   endWith,
   from,
@@ -61,7 +60,7 @@ export function processStore(cell: Cell): CredentialStore {
     acquit: () => note({ pending: undefined }),
     condemn: (held) => note({ dead: tokenFingerprint(held) }),
   };
-  const current$ = defer(() => cell.get()).pipe(map(snapshotOf));
+  const current = (): Observable<Snapshot> => from(cell.get()).pipe(map(snapshotOf));
   const put = (next: Credentials | null): Observable<WriteResult> =>
     from(cell.set(next)).pipe(
       ignoreElements(),
@@ -71,20 +70,19 @@ export function processStore(cell: Cell): CredentialStore {
     );
 
   return {
-    read: () => accessing(() => current$),
+    read: () => accessing(current),
     write: (next, expected) =>
-      accessing(() =>
-        expected === ANY_VERSION
-          ? defer(() => {
-              notes = {}; // a new sign-in, whatever its token was called before
-              return put(next); // without a read: it may be what cannot be read that is replaced
-            })
-          : current$.pipe(
-              concatMap((held) =>
-                held.version === expected ? put(next) : of({ written: false, snapshot: held }),
-              ),
-            ),
-      ),
+      accessing(() => {
+        if (expected === ANY_VERSION) {
+          notes = {}; // a new sign-in, whatever its token was called before
+          return put(next); // without a read: it may be what cannot be read that is replaced
+        }
+        return current().pipe(
+          concatMap((held) =>
+            held.version === expected ? put(next) : of({ written: false, snapshot: held }),
+          ),
+        );
+      }),
     changes$: new Observable((subscriber) => changes.subscribe(subscriber)), // printed, it shows nobody who listens
     lock: { lossy: false, hold: (critical) => refreshing(() => critical(lease)) },
   };
