@@ -3,8 +3,11 @@ import { brotliCompressSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 
-/** What the root entry may weigh, minified, without rxjs. */
-export const MAX_BROTLI_BYTES = 8 * 1024;
+/**
+ * What the root entry may weigh, minified, without rxjs. Wanted were 8 kB; what a hostile review has asked for, and
+ * `withToken`, have cost the rest. Less is welcome.
+ */
+export const MAX_BROTLI_BYTES = 9 * 1024;
 
 export interface Bundle {
   readonly code: string;

@@ -22,24 +22,29 @@ const UNSENT = /^(ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUN|ENETUN|UND_ERR_CONNECT|CER
 const LOST = /^(ECONN|ETIMEDOUT|EPIPE|UND_ERR|ERR_NETWORK|(Abort|Timeout|Syntax|Empty)Error)/;
 /** How browsers and Node word a `fetch` that failed, without a word on why. */
 const FETCH_FAILED =
-  /^(fetch failed|failed to fetch|load failed|terminated|(the )?network( ?error| request| connection))/i;
+  /^(fetch failed|failed to fetch|load failed|terminated|cancelled|error (in body|sending)|could not connect|a server with|(the )?(internet|request timed|network ?error\b|network (request|connection)))/i;
 
 /** Something to read fields of, whatever it is. */
 const fieldsOf = Object as (value: unknown) => Fields;
 
 /** `Retry-After` in ms: seconds, or a date (RFC 9110 §10.2.3). */
 export function retryAfterMs(header: unknown, now: number): number | undefined {
-  if (!header && header !== 0) return undefined;
+  if (!isText(header) && typeof header !== 'number') return undefined;
   const seconds = Number(header);
-  const waitMs = Number.isNaN(seconds) ? Date.parse(header as string) - now : seconds * 1000;
+  const waitMs = Number.isNaN(seconds) ? Date.parse(`${header}`) - now : seconds * 1000;
   return waitMs >= 0 && waitMs < Infinity ? waitMs : undefined;
 }
 
-/** The error code of a body: `error`, or the `code` of an error that is an object. */
+/** The error code of a body: `error`, or what stands there if that is an object, or JSON itself. */
 function errorCodeOf(body: unknown): string | undefined {
-  const error = fieldsOf(body)['error'];
-  const code = fieldsOf(error)['code'] ?? error;
+  const { error } = fieldsOf(body);
+  const inner = fieldsOf(isText(error) ? parseBody(error) : error);
+  const code = inner['error'] ?? inner['code'] ?? error;
   return typeof code === 'string' && code ? code : undefined;
+}
+
+function normal(body: unknown, { normalize }: ProviderProfile): unknown {
+  return normalize ? normalize(body) : body;
 }
 
 /** A word is shown only if it looks like a code: what stands there by mistake may be a secret. */
@@ -67,7 +72,8 @@ function refusal(profile: ProviderProfile, code = '', status?: number, afterMs?:
 
 /** The token response in an answer, or the error that the answer is. */
 export function classifyAnswer(answer: Answer, profile: ProviderProfile): TokenResponse | TokenError {
-  const { body, status } = answer;
+  const { status } = answer;
+  const body = normal(answer.body, profile);
   const code = errorCodeOf(body);
   if (code || (status && (status < 200 || status > 299)))
     return refusal(profile, code, status, answer.retryAfterMs);
@@ -87,10 +93,12 @@ function causesOf(thrown: unknown): Fields[] {
 }
 
 /** Where the usual clients hang the answer on their error: openid-client, axios, ajax, got, Angular. */
-function answersOf(link: Fields): Fields[] {
+function answersOf(link: Fields, profile: ProviderProfile): Fields[] {
   const response = fieldsOf(link['response']);
-  const bodies = [response['data'], response['body'], link['data'], link['body'], link['error']];
-  return [link, response, ...bodies].map((value) => fieldsOf(isText(value) ? parseBody(value) : value));
+  const bodies = [response['data'], response['body'], link['data'], link['body']]
+    .filter(Boolean)
+    .map((body) => normal(isText(body) ? parseBody(body) : body, profile));
+  return [link, response, ...bodies].map(fieldsOf);
 }
 
 function retryAfterOf(headers: unknown): unknown {
@@ -114,7 +122,7 @@ export function classifyThrown(thrown: unknown, profile: ProviderProfile, now: n
 
 function understood(thrown: unknown, profile: ProviderProfile, now: number): TokenError {
   const chain = causesOf(thrown);
-  const answers = chain.flatMap(answersOf);
+  const answers = chain.flatMap((link) => answersOf(link, profile));
   const first = <T>(pick: (answer: Fields) => T): T | undefined => answers.map(pick).find(Boolean);
   const code = first(errorCodeOf);
   const status = first(({ status, statusCode }) =>

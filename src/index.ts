@@ -2,7 +2,6 @@ export { createTokenManager } from './manager.js';
 export { mergeRotation } from './mergeRotation.js';
 export { withToken, type WithTokenOptions } from './withToken.js';
 export { memoryStore } from './stores/memoryStore.js';
-export { auth0, generic, github, google, microsoft, okta, salesforce } from './providers/seeded.js';
 export { ANY_VERSION, NO_VERSION } from './contracts.js';
 export {
   ConfigurationError,

@@ -8,12 +8,40 @@
  */
 export type ReusePolicy = 'harmless' | 'strict' | 'unknown' | { readonly graceMs: number };
 
-/** What the library has to know of an authorization server. A plain value: spread it to override. */
+/**
+ * What the library has to know of an authorization server. A plain value: spread it to override what your tenant
+ * does otherwise, or write one of your own. Whatever it does not tell is not known, and never guessed.
+ */
 export interface ProviderProfile {
+  /** For people. */
   readonly name: string;
   readonly reuse: ReusePolicy;
   /** Assumed when neither `expires_in` nor a JWT's `exp` tells how long an access token lives, in ms. */
   readonly defaultLifetimeMs?: number;
   /** Error codes that mean, besides `invalid_grant`, that the refresh token is refused for good. */
   readonly terminalErrors?: readonly string[];
+  /**
+   * Makes a standard answer (RFC 6749 §5.1, §5.2) of this provider's: tokens that are nested, errors that stand
+   * elsewhere. Called with every parsed body, and with `undefined` for one that is neither JSON nor a form; what it
+   * throws is a bug of the callback. Pure.
+   */
+  readonly normalize?: (body: unknown) => unknown;
+
+  // What `rx-token/oauth` asks with:
+
+  /** The issuer, for discovery (RFC 8414). */
+  readonly issuer?: string;
+  readonly tokenEndpoint?: string;
+  /** RFC 8628 §3.1. */
+  readonly deviceAuthorizationEndpoint?: string;
+  /** RFC 7009 §2. */
+  readonly revocationEndpoint?: string;
+  /** How the client says who it is (RFC 6749 §2.3.1). */
+  readonly clientAuthentication?: 'client_secret_basic' | 'client_secret_post' | 'none';
+  /** Of the body of a token request; `form` is the standard. */
+  readonly requestFormat?: 'form' | 'json';
+  /** True where a refresh must not name a scope. */
+  readonly omitsScope?: boolean;
+  /** Sent with every token request. */
+  readonly headers?: Readonly<Record<string, string>>;
 }

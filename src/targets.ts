@@ -10,7 +10,7 @@ export interface Target {
 export type IsTarget = (url: URL, method: string) => boolean;
 
 /** What a server may take for a `/`, a `\` or a `.`, and may resolve when the path has been compared already. */
-const HIDDEN = /%(2f|5c|2e|25)/i;
+const HIDDEN = /%(2f|5c|2e|25)|\/\.{1,2};/i;
 
 /**
  * Reads a list of targets. Compared are parsed URLs (https://url.spec.whatwg.org): exact origins and whole path
@@ -26,20 +26,36 @@ export function readTargets(targets: readonly (string | URL | Target)[]): IsTarg
 }
 
 function readTarget(given: string | URL | Target, name: string): IsTarget {
-  const { url, methods }: Target = typeof given === 'string' || given instanceof URL ? { url: given } : given;
+  const { url, methods } = Object(hasFields(given) ? given : { url: given }) as Target;
   const target = urlFrom(url);
   if (!target || !/^https?:$/.test(target.protocol))
     throw new TypeError(`${name} must be a URL of http or https`);
   if (target.username || target.password)
     throw new TypeError(`${name} must not hold a user name or a password`);
   if (target.search || target.hash) throw new TypeError(`${name} must end with its path`);
-  if (methods?.length === 0) throw new TypeError(`${name}.methods must name a method, such as GET`);
-  const allowed = methods?.map((method: string) => method.toUpperCase());
+  if (HIDDEN.test(target.pathname))
+    throw new TypeError(`${name} must not have an encoded slash, backslash, dot or percent sign in its path`);
+  const allowed = readMethods(methods, `${name}.methods`);
   const folder = target.pathname.replace(/\/*$/, '/');
   return (request, method) =>
-    request.origin === target.origin &&
+    request.host === target.host &&
+    request.protocol === target.protocol && // not the origin, which a blob: has of its maker
+    !request.username &&
+    !request.password &&
     isBelow(request.pathname, folder) &&
     (allowed?.includes(method.toUpperCase()) ?? true);
+}
+
+function hasFields(target: string | URL | Target): target is Target {
+  return typeof target === 'object' && (target as unknown) !== null && !('href' in target);
+}
+
+function readMethods(methods: unknown, name: string): readonly string[] | undefined {
+  if (methods === undefined) return undefined;
+  const isMethod = (method: unknown): method is string => typeof method === 'string' && method !== '';
+  if (!Array.isArray(methods) || methods.length === 0 || !methods.every(isMethod))
+    throw new TypeError(`${name} must name methods, such as GET`);
+  return methods.map((method) => method.toUpperCase());
 }
 
 function isBelow(path: string, folder: string): boolean {

@@ -1,7 +1,10 @@
-import { catchError, defer, map, of, startWith, timeout, type Observable } from 'rxjs';
+import { catchError, defer, first, map, of, startWith, timeout, type Observable } from 'rxjs';
 import type { Settings } from './config.js';
 import type { Lease } from './contracts.js';
 import { LockTimeoutError } from './errors.js';
+
+/** How long it may take to tell who holds the lock. */
+const HOLDER_MS = 1000;
 
 /**
  * Runs `critical` under the refresh lock: emits `null` when inside, then what it emits. Errors with a
@@ -13,6 +16,8 @@ export function underLock<T>(
   critical: (lease: Lease) => Observable<T>,
 ): Observable<T | null> {
   const timedOut$ = defer(() => lock.holder?.() ?? of(null)).pipe(
+    first(null, null),
+    timeout({ first: HOLDER_MS, scheduler }),
     map((holder) => (holder ? ` by ${holder.by} since ${new Date(holder.since).toISOString()}` : '')),
     catchError(() => of('')),
     map((who) => {

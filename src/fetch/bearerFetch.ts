@@ -1,6 +1,7 @@
 import { isRejected } from '../isRejected.js';
 import { readTargets, urlFrom, type Target } from '../targets.js';
 import type { TokenManager } from '../tokenManager.js';
+import { unlessAborted } from './unlessAborted.js';
 
 type Fetch = typeof globalThis.fetch;
 
@@ -18,12 +19,14 @@ export interface BearerFetchConfig {
  * A `fetch` that sends a valid token along, to `targets` only. After a 401 the token is renewed, once for all, and
  * the request sent once more; what comes of that is the answer, whatever it is.
  *
- * - A request that brings an `authorization` header of its own passes through untouched.
- * - The body of a `Request` is kept until the answer is there, so that it can be sent again. A stream that is
- *   handed over as `init.body` cannot: the 401 is the answer, and the token is renewed for the next request.
+ * - A request that brings an `authorization` header of its own, or a user name in its URL, passes through untouched.
+ * - The body of a `Request` is kept until the answer is there, so that it can be sent again; other bodies are read
+ *   again, and must not change meanwhile. A stream that is handed over as `init.body` cannot: the 401 is the answer,
+ *   and the token is renewed for the next request.
  * - A 403, and a 401 whose challenge names another reason than `invalid_token` (RFC 6750 §3.1), renew nothing.
  * - Where no other token is to be had, the 401 is the answer.
- * - A redirect to another origin loses the header (https://fetch.spec.whatwg.org/#http-redirect-fetch).
+ * - A redirect to another origin loses the header (https://fetch.spec.whatwg.org/#http-redirect-fetch), and a 401
+ *   from there renews nothing: it is not about this token.
  *
  * Rejects as `getValidToken()` does where there is no token to send, and as `fetch` does.
  *
@@ -37,39 +40,43 @@ export function bearerFetch(
   if (fetch !== undefined && typeof fetch !== 'function') throw new TypeError('fetch must be a function');
   const send: Fetch = (input, init) => (fetch ?? globalThis.fetch)(input, init);
 
-  return async (input, init) => {
+  const sendWithToken: Fetch = async (input, init) => {
     const request = isRequest(input) ? input : undefined;
-    const url = urlFrom(request?.url ?? (input as string | URL), pageUrl());
+    const url = urlFrom(request?.url ?? (input as string | URL), baseUrl());
+    if (!url || !isTarget(url, init?.method ?? request?.method ?? 'GET')) return send(input, init);
+    if (isRequest(init)) return sendWithToken(new Request(input, init)); // no copy of it would have its fields
     const headers = new Headers(init?.headers ?? request?.headers);
-    const method = init?.method ?? request?.method ?? 'GET';
-    if (!url || !isTarget(url, method) || headers.has('authorization')) return send(input, init);
+    if (headers.has('authorization')) return send(input, init);
 
-    const signal = init?.signal ?? request?.signal;
+    // What was compared is what is sent, whatever becomes of the arguments meanwhile, or another parser makes of them.
+    const what = request ?? url.href;
+    const given = { ...init };
+    const signal = given.signal === undefined ? request?.signal : given.signal;
     const token = await tokens.getValidToken(signal ? { signal } : undefined);
-    const isOnce = isStream(init?.body);
-    const again = request?.body && !init?.body ? request.clone() : input;
-    const sendWith = (what: typeof input, bearer: string): Promise<Response> => {
-      headers.set('authorization', `Bearer ${bearer}`);
-      return send(what, { ...init, headers });
-    };
-
-    const response = await sendWith(input, token);
-    if (!isRejected(response)) {
-      discard(again !== input && (again as Request).body);
-      return response;
+    const kept = request && request.body !== null && given.body == null ? request.clone() : undefined;
+    try {
+      const response = await send(what, { ...given, headers: withBearer(headers, token) });
+      if (!isRejected(response) || isFromElsewhere(response, url)) return response;
+      const renewed = tokens.renew(token).catch(() => token);
+      if (isStream(given.body)) return response;
+      const next = await unlessAborted(renewed, signal);
+      if (next === token) return response;
+      discard(response.body);
+      return await send(kept ?? what, { ...given, headers: withBearer(new Headers(headers), next) });
+    } finally {
+      discard(kept?.body);
     }
-    const renewed = tokens.renew(token).catch(() => token);
-    if (isOnce) return response;
-    const next = await renewed;
-    if (next === token) return response;
-    discard(response.body);
-    return sendWith(again, next);
   };
+  return sendWithToken;
 }
 
 /** What relative URLs are relative to; nothing in Node. */
-function pageUrl(): string | undefined {
-  return (globalThis as { readonly location?: { readonly href: string } }).location?.href;
+function baseUrl(): string | undefined {
+  const { document, location } = globalThis as {
+    readonly document?: { readonly baseURI: string };
+    readonly location?: { readonly href: string };
+  };
+  return document?.baseURI ?? location?.href;
 }
 
 /** Also that of another realm, or of a library. */
@@ -78,13 +85,31 @@ function isRequest(input: unknown): input is Request {
   return typeof request.url === 'string' && typeof request.clone === 'function';
 }
 
-/** What can be read once: a stream, or what undici reads like one. */
+/** What can be read once: a stream, or what undici and node-fetch read like one. */
 function isStream(body: unknown): boolean {
-  const given = Object(body) as Partial<ReadableStream & AsyncIterable<unknown>>;
-  return typeof given.getReader === 'function' || typeof given[Symbol.asyncIterator] === 'function';
+  const given = Object(body) as Partial<ReadableStream & AsyncIterable<unknown>> & {
+    readonly pipe?: unknown;
+  };
+  return [given.getReader, given[Symbol.asyncIterator], given.pipe].some(
+    (read) => typeof read === 'function',
+  );
 }
 
-/** What nobody reads holds a connection, or memory. */
-function discard(body: ReadableStream | null | undefined | false): void {
+/** Whose server has never seen the token. */
+function isFromElsewhere({ redirected, url }: Response, { origin }: URL): boolean {
+  return redirected && urlFrom(url)?.origin !== origin;
+}
+
+function withBearer(headers: Headers, token: string): Headers {
+  try {
+    headers.set('authorization', `Bearer ${token}`);
+  } catch {
+    throw new TypeError('The access token has a character that no header can hold'); // what was caught shows the token
+  }
+  return headers;
+}
+
+/** What nobody reads holds a connection, or memory. What was read is locked, and stays as it is. */
+function discard(body: ReadableStream | null | undefined): void {
   if (body) body.cancel().catch(() => undefined);
 }

@@ -1,0 +1,117 @@
+import { describe, expect, it } from '@jest/globals';
+import { firstValueFrom, of } from 'rxjs';
+import { createTokenManager } from 'rx-token';
+import * as known from 'rx-token/providers';
+import type { ProviderProfile } from 'rx-token/providers';
+import { codeOf } from '../helpers/diary.js';
+import { profileNamed } from '../../src/providers/seeded.js';
+
+const profiles = Object.entries(known);
+const held = { access_token: 'A1', refresh_token: 'R1', expires_at: 1 };
+
+/** What a refresh ends in, when the provider answers so: an access token, or the code of an error. */
+async function refreshed(provider: ProviderProfile, answer: unknown): Promise<unknown> {
+  const tokens = createTokenManager({ provider, refresh: () => of(answer), maxWaitMs: 0 });
+  await tokens.set(held);
+  const outcome = await tokens.getCredentials().catch(codeOf);
+  tokens.dispose();
+  return outcome;
+}
+
+describe('the known profiles', () => {
+  it.each(profiles)('%s names itself, knows something, and has endpoints of https only', (name, profile) => {
+    expect(profile.name.replaceAll('-', '')).toBe(name.toLowerCase());
+    const { issuer, tokenEndpoint, deviceAuthorizationEndpoint, revocationEndpoint } = profile;
+    for (const url of [issuer, tokenEndpoint, deviceAuthorizationEndpoint, revocationEndpoint])
+      expect(new URL(url ?? 'https://not.known').protocol).toBe('https:');
+    if (name !== 'generic')
+      expect(Object.keys(profile).length + Number(profile.reuse !== 'unknown')).toBeGreaterThan(2);
+  });
+
+  it.each(['google', 'okta', 'auth0', 'microsoft', 'salesforce', 'github', 'generic'] as const)(
+    '%s is, by its name, the same to the manager',
+    (name) => expect(known[name]).toMatchObject(profileNamed(name)),
+  );
+
+  it.each(profiles)('%s: a standard answer is one, a standard refusal too', async (_name, profile) => {
+    expect(await refreshed(profile, { access_token: 'A2', scope: 'a b' })).toMatchObject({
+      access_token: 'A2',
+      scope: 'a b',
+    });
+    expect(await refreshed(profile, { error: 'invalid_grant' })).toBe('refresh_rejected');
+    expect(await refreshed(profile, 'no object')).toBe('refresh_unavailable');
+  });
+
+  it.each<[string, ProviderProfile, unknown, unknown]>([
+    ['HubSpot’s status', known.hubspot, { status: 'BAD_REFRESH_TOKEN', message: 'no' }, 'refresh_rejected'],
+    ['GitHub’s error under 200', known.github, { error: 'bad_refresh_token' }, 'refresh_rejected'],
+    ['OpenAI’s error object', known.openai, { error: { code: 'refresh_token_reused' } }, 'refresh_rejected'],
+    ['Linear’s commas', known.linear, { access_token: 'A2', scope: 'read,write' }, { scope: 'read write' }],
+  ])('understand %s', async (_what, profile, answer, outcome) => {
+    const found = await refreshed(profile, answer);
+    if (typeof outcome === 'string') expect(found).toBe(outcome);
+    else expect(found).toMatchObject(outcome as object);
+  });
+});
+
+describe('a profile of one’s own', () => {
+  /** Tokens are nested, errors come under HTTP 200, scopes are arrays. */
+  const acme: ProviderProfile = {
+    name: 'acme',
+    reuse: 'strict',
+    terminalErrors: ['TOKEN_GONE'],
+    normalize(body) {
+      const { data, fault } = Object(body) as {
+        data?: { tokens: { access: string; refresh: string }; scopes: string[]; ttl: number };
+        fault?: { kind: string };
+      };
+      if (fault) return { error: fault.kind };
+      if (!data) return body;
+      const { tokens, scopes, ttl } = data;
+      return {
+        access_token: tokens.access,
+        refresh_token: tokens.refresh,
+        scope: scopes.join(' '),
+        expires_in: ttl,
+      };
+    },
+  };
+
+  it('makes a standard answer of what the provider says', async () => {
+    const answer = { data: { tokens: { access: 'A2', refresh: 'R2' }, scopes: ['a', 'b'], ttl: 60 } };
+    expect(await refreshed(acme, answer)).toMatchObject({
+      access_token: 'A2',
+      refresh_token: 'R2',
+      scope: 'a b',
+      expires_in: 60,
+    });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['a refusal', { fault: { kind: 'TOKEN_GONE' } }, 'refresh_rejected'],
+    ['a Response of 200 that is one', new Response('{"fault":{"kind":"TOKEN_GONE"}}'), 'refresh_rejected'],
+    ['an error that is thrown', { fault: { kind: 'BUSY' } }, 'refresh_unavailable'],
+  ])('tells %s', async (_what, answer, code) => {
+    expect(await refreshed(acme, answer)).toBe(code);
+  });
+
+  it('is asked about what a client throws, too', async () => {
+    const error = Object.assign(new Error('400'), {
+      response: { status: 400, data: { fault: { kind: 'TOKEN_GONE' } } },
+    });
+    const tokens = createTokenManager({ provider: acme, refresh: () => Promise.reject(error), maxWaitMs: 0 });
+    await tokens.set(held);
+    await expect(firstValueFrom(tokens.validToken$)).rejects.toMatchObject({ code: 'refresh_rejected' });
+    tokens.dispose();
+  });
+
+  it('that throws is a bug, and is told as one', async () => {
+    const broken: ProviderProfile = {
+      ...acme,
+      normalize: () => {
+        throw new TypeError('no');
+      },
+    };
+    expect(await refreshed(broken, { access_token: 'A2' })).toBe('callback_failed');
+  });
+});

@@ -1,0 +1,2 @@
+export * from './known.js';
+export type { ProviderProfile, ReusePolicy } from '../profile.js';
