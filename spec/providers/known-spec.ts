@@ -1,19 +1,24 @@
 import { describe, expect, it } from '@jest/globals';
-import { firstValueFrom, of } from 'rxjs';
-import { createTokenManager } from 'rx-token';
+import { firstValueFrom, of, VirtualTimeScheduler } from 'rxjs';
+import { createTokenManager, memoryStore } from 'rx-token';
 import * as known from 'rx-token/providers';
 import type { ProviderProfile } from 'rx-token/providers';
 import { codeOf } from '../helpers/diary.js';
 import { profileNamed } from '../../src/providers/seeded.js';
 
 const profiles = Object.entries(known);
-const held = { access_token: 'A1', refresh_token: 'R1', expires_at: 1 };
+const held = { access_token: 'A1', refresh_token: 'R1', expires_at: 0 };
 
-/** What a refresh ends in, when the provider answers so: an access token, or the code of an error. */
+/** What a refresh ends in, when the provider answers so: credentials, or the code of an error. */
 async function refreshed(provider: ProviderProfile, answer: unknown): Promise<unknown> {
-  const tokens = createTokenManager({ provider, refresh: () => of(answer), maxWaitMs: 0 });
-  await tokens.set(held);
-  const outcome = await tokens.getCredentials().catch(codeOf);
+  const scheduler = new VirtualTimeScheduler();
+  const store = memoryStore(held);
+  const tokens = createTokenManager({ store, provider, scheduler, refresh: () => of(answer), maxWaitMs: 0 });
+  const outcome = tokens.getCredentials().catch(codeOf);
+  for (let turn = 0; turn < 10; turn++) {
+    await Promise.resolve(); // for the body of a `Response`
+    scheduler.flush();
+  }
   tokens.dispose();
   return outcome;
 }
