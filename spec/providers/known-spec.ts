@@ -16,7 +16,7 @@ async function refreshed(provider: ProviderProfile, answer: unknown): Promise<un
   const tokens = createTokenManager({ store, provider, scheduler, refresh: () => of(answer), maxWaitMs: 0 });
   const outcome = tokens.getCredentials().catch(codeOf);
   for (let turn = 0; turn < 10; turn++) {
-    await Promise.resolve(); // for the body of a `Response`
+    await new Promise(setImmediate); // for the body of a `Response`
     scheduler.flush();
   }
   tokens.dispose();
