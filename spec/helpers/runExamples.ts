@@ -1,5 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -13,6 +21,17 @@ export interface Run {
   readonly stderr: readonly string[];
   /** The home folder that it had. */
   readonly home: string;
+}
+
+/** The entry points beside the root, and where they are in `src`. */
+function entries(): [name: string, file: string][] {
+  const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    exports: Record<string, unknown>;
+  };
+  return Object.keys(exports)
+    .map((path) => path.slice(2))
+    .filter((name) => name !== '' && existsSync(`src/${name}/index.ts`))
+    .map((name) => [`rx-token/${name}`, resolve(`src/${name}/index.ts`)]);
 }
 
 /** What is in the home folder of every example, as refresh-guard writes it. */
@@ -29,12 +48,8 @@ export async function runExamples(blocks: readonly Block[]): Promise<[Map<Block,
       return source;
     }),
     inject: [resolve('spec/helpers/readmeWorld.ts')],
-    alias: {
-      'rx-token': resolve('src/index.ts'),
-      'rx-token/node': resolve('src/node/index.ts'),
-      'rx-token/testing': resolve('src/testing/index.ts'),
-    },
-    external: ['rxjs', 'fs-native-extensions'],
+    alias: Object.fromEntries([...entries(), ['rx-token', resolve('src/index.ts')]]),
+    external: ['rxjs', 'fs-native-extensions', 'oauth4webapi'],
     bundle: true,
     splitting: true,
     platform: 'node',
