@@ -100,12 +100,12 @@ export default {
     {
       name: 'adapters-import-pure',
       comment:
-        "Adapters import contracts, types and pure code (and the mutex), never each other, never the manager's insides.",
+        "Adapters import contracts, types and pure code (and the mutex, and what hears a signal), never each other, never the manager's insides.",
       severity: 'error',
       from: { path: adapters },
       to: {
         path: '^src/',
-        pathNot: [pure, '^src/mutex\\.ts$', '^src/$1/'],
+        pathNot: [pure, '^src/(mutex|abortOf)\\.ts$', '^src/$1/'],
         dependencyTypesNot: ['type-only'],
       },
     },
