@@ -1,8 +1,11 @@
 import {
+  concat,
   concatMap,
+  defer,
   EMPTY,
   firstValueFrom,
   ignoreElements,
+  lastValueFrom,
   of,
   tap,
   type Observable,
@@ -12,11 +15,13 @@ import type { CheckedStore } from './checkedStore.js';
 import type { Settings } from './config.js';
 import { ANY_VERSION } from './contracts.js';
 import { assertCredentials, type Credentials } from './credentials.js';
+import { ConfigurationError, TokenError } from './errors.js';
 import type { Happening } from './events.js';
 import { firstCredentials } from './firstCredentials.js';
 import type { HeldSubject } from './heldSubject.js';
 import type { Mutex } from './mutex.js';
-import type { TokenManager } from './tokenManager.js';
+import { silently } from './silently.js';
+import type { ClearOptions, TokenManager } from './tokenManager.js';
 import { afterRejection } from './transitions.js';
 
 /**
@@ -43,14 +48,18 @@ export function changes(
   }
 
   /** Once this is durable, what a flight may still bring is for nobody; until then it waits for its turn. */
-  function replace(credentials: Credentials | null, happening: Happening): Promise<void> {
+  function replace(
+    credentials: Credentials | null,
+    happening: Happening,
+    before$: Observable<never> = EMPTY,
+  ): Promise<void> {
     const written$ = store.write(credentials, ANY_VERSION).pipe(
       tap(({ snapshot }) => {
         subject.replace(snapshot, happening);
         superseded$.next();
       }),
     );
-    return change(written$);
+    return change(concat(before$, written$));
   }
 
   /** Durably due, unless somebody was faster: what is struck is what was seen. */
@@ -77,11 +86,28 @@ export function changes(
       const credentials = firstCredentials(given, scheduler.now(), profile.defaultLifetimeMs);
       return replace(credentials, { type: 'set', by: 'self' });
     },
-    clear: () => replace(null, { type: 'cleared', by: 'self' }),
+    async clear({ revoke } = {}) {
+      let held: Credentials | null | undefined;
+      const seen$ = revoke
+        ? silently(store.read$.pipe(tap(({ credentials }) => (held = credentials))))
+        : EMPTY;
+      await replace(null, { type: 'cleared', by: 'self' }, seen$);
+      if (held) await revokedBy(revoke, held);
+    },
     invalidate(rejected) {
       subject.strike(rejected);
       // What was seen, and not what a flight may bring before this has its turn.
       return change(strike(rejected ?? subject.held$.getValue().credentials?.access_token));
     },
   };
+}
+
+/** The sign-out stands, whatever comes of it; what a foreign function throws may hold a token. */
+async function revokedBy(revoke: ClearOptions['revoke'], credentials: Credentials): Promise<void> {
+  const revoked$ = defer(() => revoke?.(credentials) ?? EMPTY);
+  await lastValueFrom(revoked$, { defaultValue: undefined }).catch((thrown: unknown) => {
+    throw thrown instanceof TokenError
+      ? thrown
+      : new ConfigurationError('Signed out, but revoke failed', {}, 'callback_failed');
+  });
 }

@@ -37,5 +37,5 @@ export type { By, TokenEvent } from './events.js';
 export type { TokenState } from './held.js';
 export type { ProviderProfile, ReusePolicy } from './profile.js';
 export type { RetryPolicy } from './retryPolicy.js';
-export type { TokenManager, TokenOptions } from './tokenManager.js';
+export type { ClearOptions, TokenManager, TokenOptions } from './tokenManager.js';
 export type { TokenResponse } from './tokenResponse.js';

@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { Observable } from 'rxjs';
+import type { Observable, ObservableInput } from 'rxjs';
 import type { Credentials } from './credentials.js';
 import type { TokenEvent } from './events.js';
 import type { TokenState } from './held.js';
@@ -10,6 +10,14 @@ export interface TokenOptions {
   readonly signal?: AbortSignal | undefined;
   /** How long the token has to last, in ms; of a known lifetime at most nine tenths. Default 0. */
   readonly minValidityMs?: number | undefined;
+}
+
+export interface ClearOptions {
+  /**
+   * Called with the credentials that were stored, if any, when signing out is durable: `revokeToken` of
+   * `rx-token/oauth`, or one's own (RFC 7009).
+   */
+  readonly revoke?: ((credentials: Credentials) => ObservableInput<unknown> | undefined) | undefined;
 }
 
 /**
@@ -70,8 +78,11 @@ export interface TokenManager {
    * Rejects with a TypeError where there is no access token, and with `store_unwritable`.
    */
   set(credentials: { readonly access_token: string } | TokenResponse): Promise<void>;
-  /** Signs out. Wins over a refresh under way and does not wait for it. Resolves when durable. */
-  clear(): Promise<void>;
+  /**
+   * Signs out. Wins over a refresh under way and does not wait for it. Resolves when durable, and, with `revoke`,
+   * when that is done: if it fails the promise rejects, and the sign-out stands.
+   */
+  clear(options?: ClearOptions): Promise<void>;
 
   /**
    * Ends every timer, watcher and subscription; whoever waits is rejected with `disposed`, and so are later

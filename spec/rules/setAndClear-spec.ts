@@ -1,7 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
+import { inspect } from 'node:util';
+import { describe, expect, it, jest } from '@jest/globals';
 import { concat, ignoreElements, NEVER, throwError, timer, type Observable } from 'rxjs';
 import type { Credentials, CredentialLock } from 'rx-token';
-import { createTokenManager } from 'rx-token';
+import { createTokenManager, memoryStore, NoCredentialsError } from 'rx-token';
 import { codeOf, diaryOf, outcome } from '../helpers/diary.js';
 import { failing, faultyStore, fullDisk } from '../helpers/faultyStore.js';
 import { hours, inVirtualTime, minutes, seconds } from '../helpers/inVirtualTime.js';
@@ -404,6 +405,58 @@ describe('set() signs in, clear() signs out: both win over a refresh in flight a
       { ...slow, untilMs: hours(2.5) },
     ),
   );
+});
+
+describe('clear({ revoke })', () => {
+  const signedIn = { access_token: 'A1', refresh_token: 'R1' };
+  const over = (store = memoryStore(signedIn)) => ({
+    store,
+    tokens: createTokenManager({ store, refresh: () => NEVER }),
+  });
+
+  it('revokes what was stored, when the sign-out is durable, and is done when that is', async () => {
+    const { store, tokens } = over();
+    const seen: unknown[] = [];
+    await tokens.clear({
+      async revoke({ refresh_token }) {
+        seen.push(refresh_token, storedIn(store));
+        await Promise.resolve();
+        seen.push('revoked');
+      },
+    });
+    expect(seen).toEqual(['R1', null, 'revoked']);
+    tokens.dispose();
+  });
+
+  it('revokes nothing where nobody is signed in', async () => {
+    const { tokens } = over(memoryStore());
+    const revoke = jest.fn(() => undefined);
+    await tokens.clear({ revoke });
+    expect(revoke).not.toHaveBeenCalled();
+    tokens.dispose();
+  });
+
+  it.each([
+    ['an error of ours', new NoCredentialsError(), 'no_credentials'],
+    ['any other, which may hold a token,', new Error('R1'), 'callback_failed'],
+  ])('rejects if revoking ends in %s, and the sign-out stands', async (_what, error, code) => {
+    const { store, tokens } = over();
+    const failed = await tokens
+      .clear({ revoke: () => throwError(() => error) })
+      .catch((caught: unknown) => caught);
+    expect(failed).toMatchObject({ code });
+    expect(inspect(failed)).not.toContain('R1');
+    expect(storedIn(store)).toBeNull();
+    tokens.dispose();
+  });
+
+  it('signs out of what cannot be read, too', async () => {
+    const { store } = over();
+    const tokens = createTokenManager({ store: faultyStore(store, failing('read')), refresh: () => NEVER });
+    await tokens.clear({ revoke: () => undefined });
+    expect(storedIn(store)).toBeNull();
+    tokens.dispose();
+  });
 });
 
 /** A lock that takes a while to come free. */
