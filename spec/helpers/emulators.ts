@@ -71,6 +71,8 @@ export const emulators: Record<string, () => Emulator> = {
             },
     }),
   }),
+  /** Rotates; a reuse revokes the family. */
+  generic: () => ({ profile: providers.generic, server: fakeAuthorizationServer({ rotation: 'strict' }) }),
   /** Tokens that never end, and no refresh token: there is nothing to refresh. */
   'github OAuth app': () => ({
     profile: providers.github,
@@ -91,7 +93,7 @@ export const emulators: Record<string, () => Emulator> = {
         const answer = { ...reply, status: reply.status === 400 ? 200 : reply.status, body };
         if (headers['accept'] === 'application/json') return answer;
         const form = new URLSearchParams(
-          Object.entries(body).map(([name, value]): [string, string] => [name, `${value}`]),
+          Object.entries(body).map(([name, value]): [string, string] => [name, value as string]),
         );
         return {
           ...answer,

@@ -73,7 +73,7 @@ describe.each(refreshing)('a life with %s', (name) => {
     const renewed = await tokens.renew(first).catch(codeOf);
     expect(renewed).toEqual(isGrace ? expect.stringMatching(/^access-/) : 'refresh_unavailable');
 
-    const isSpent = name === 'auth0' || name === 'github GitHub App'; // nobody can have the successor
+    const isSpent = ['auth0', 'generic', 'github GitHub App'].includes(name); // nobody can have the successor
     const again = await tokens.renew(first).catch(codeOf);
     expect(again).toEqual(isSpent ? 'rotation_lost' : expect.stringMatching(/^access-/));
     expect(server.counters).toMatchObject({ requests: 2, reuses: isSpent ? 1 : 0, refusedAgain: 0 });
