@@ -8,8 +8,6 @@ import { oauth4webapi } from './oauth4webapi.js';
 import type { Settings } from './readOptions.js';
 import type { Send } from './sender.js';
 
-const ALGORITHMS = ['oidc', 'oauth2'] as const;
-
 /**
  * Looks up what an issuer publishes of itself: once, for all who ask, and again only if that has failed. It is asked
  * as OpenID Connect Discovery 1.0 §4 and then as RFC 8414 §3 say, and has to name itself as it was named.
@@ -26,7 +24,7 @@ export function discovery(
   const issuer = new URL(identifier);
   let found: Promise<AuthorizationServer> | undefined;
 
-  async function ask(algorithm: (typeof ALGORITHMS)[number], signal: AbortSignal) {
+  async function ask(algorithm: 'oidc' | 'oauth2', signal: AbortSignal) {
     const oauth = await oauth4webapi();
     const response = await oauth
       .discoveryRequest(issuer, {
@@ -56,12 +54,11 @@ export function discovery(
   }
 
   async function lookUp(signal: AbortSignal): Promise<AuthorizationServer> {
-    let outcome: AuthorizationServer | TokenError | undefined;
-    for (const algorithm of ALGORITHMS) {
-      outcome = await ask(algorithm, signal);
-      if (!(outcome instanceof TokenError)) return outcome;
-    }
-    throw outcome as TokenError;
+    const openId = await ask('oidc', signal);
+    if (!(openId instanceof TokenError)) return openId;
+    const rfc8414 = await ask('oauth2', signal);
+    if (!(rfc8414 instanceof TokenError)) return rfc8414;
+    throw openId instanceof RefreshUnavailableError ? openId : rfc8414; // half an answer says more than none
   }
 
   return () =>

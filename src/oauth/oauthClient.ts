@@ -33,7 +33,7 @@ export interface OAuthClient {
 export function oauthClient(settings: Settings): OAuthClient {
   const { profile, endpoints, issuer, allowInsecureRequests, scheduler, clientId } = settings;
   const send = sender(settings);
-  const metadata = issuer && discovery(settings, issuer, send);
+  const metadata = issuer === undefined ? undefined : discovery(settings, issuer, send);
 
   async function find(endpoint: Endpoint): Promise<AuthorizationServer & { readonly url: string }> {
     const known = endpoints[endpoint];
