@@ -12,7 +12,15 @@ import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
-const all = ['valid-token', 'expired-million', 'subscribers', 'file-refresh', 'sibling-latency', 'syscalls'];
+const all = [
+  'valid-token',
+  'bearer-fetch',
+  'expired-million',
+  'subscribers',
+  'file-refresh',
+  'sibling-latency',
+  'syscalls',
+];
 const helpers = ['rotating-process', 'refreshing-process'];
 
 const args = process.argv.slice(2);

@@ -115,7 +115,7 @@ describe('a request to a target', () => {
     const { fetch, calls } = stub();
     await bearerFetch(twoTokens(), { targets, fetch })(url, init);
     expect(inspect(init)).toBe(before);
-    expect([...(calls[0]![1]!.headers as Headers)]).toEqual([
+    expect([...new Headers(calls[0]![1]!.headers)]).toEqual([
       ['authorization', 'Bearer A1'],
       ['x-mine', 'kept'],
     ]);
@@ -132,6 +132,9 @@ describe('a request to a target', () => {
     expect(calls[0]![0]).toBe(url);
     expect(calls[0]![1]).toBe(init);
     expect(calls[1]![0]).toBe(request);
+    await bearer(url, { headers: [['AUTHORIZATION', 'mine']] });
+    await bearer(request, { headers: new Headers(init.headers) });
+    expect(calls.map(([, init]) => bearerOf(init))).toEqual(['Basic abc', null, 'mine', 'Basic abc']);
     expect(tokens.getValidToken).not.toHaveBeenCalled();
     expect(tokens.renew).not.toHaveBeenCalled();
   });

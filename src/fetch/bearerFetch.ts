@@ -1,6 +1,7 @@
 import { isRejected } from '../isRejected.js';
 import { readTargets, urlFrom, type Target } from '../targets.js';
 import type { TokenManager } from '../tokenManager.js';
+import { assertFit, copyOf, hasAuthorization, withBearer } from './bearerHeaders.js';
 import { unlessAborted } from './unlessAborted.js';
 
 type Fetch = typeof globalThis.fetch;
@@ -40,29 +41,36 @@ export function bearerFetch(
   if (fetch !== undefined && typeof fetch !== 'function') throw new TypeError('fetch must be a function');
   const send: Fetch = (input, init) => (fetch ?? globalThis.fetch)(input, init);
 
+  let known: string | undefined;
+  const fit = (token: string): string => {
+    if (token !== known) assertFit(token); // once for each: tokens are long
+    return (known = token);
+  };
+
   const sendWithToken: Fetch = async (input, init) => {
     const request = isRequest(input) ? input : undefined;
     const url = urlFrom(request?.url ?? (input as string | URL), baseUrl());
     if (!url || !isTarget(url, init?.method ?? request?.method ?? 'GET')) return send(input, init);
     if (isRequest(init)) return sendWithToken(new Request(input, init)); // no copy of it would have its fields
-    const headers = new Headers(init?.headers ?? request?.headers);
-    if (headers.has('authorization')) return send(input, init);
+    const headers = copyOf(init?.headers ?? request?.headers);
+    if (hasAuthorization(headers)) return send(input, init);
 
     // What was compared is what is sent, whatever becomes of the arguments meanwhile, or another parser makes of them.
     const what = request ?? url.href;
-    const given = { ...init };
+    const given: RequestInit = Object.assign({}, init);
     const signal = given.signal === undefined ? request?.signal : given.signal;
     const token = await tokens.getValidToken(signal ? { signal } : undefined);
     const kept = request && request.body !== null && given.body == null ? request.clone() : undefined;
     try {
-      const response = await send(what, { ...given, headers: withBearer(headers, token) });
-      if (!isRejected(response) || isFromElsewhere(response, url)) return response;
+      const first = Object.assign({}, given, { headers: withBearer(headers, fit(token)) });
+      const response = await send(what, first);
+      if (response.status !== 401 || !isRejected(response) || isFromElsewhere(response, url)) return response;
       const renewed = tokens.renew(token).catch(() => token);
       if (isStream(given.body)) return response;
       const next = await unlessAborted(renewed, signal);
       if (next === token) return response;
       discard(response.body);
-      return await send(kept ?? what, { ...given, headers: withBearer(new Headers(headers), next) });
+      return await send(kept ?? what, { ...given, headers: withBearer(copyOf(headers), fit(next)) });
     } finally {
       discard(kept?.body);
     }
@@ -81,7 +89,8 @@ function baseUrl(): string | undefined {
 
 /** Also that of another realm, or of a library. */
 function isRequest(input: unknown): input is Request {
-  const request = Object(input) as Partial<Request>;
+  if (typeof input !== 'object' || input === null) return false;
+  const request: Partial<Request> = input;
   return typeof request.url === 'string' && typeof request.clone === 'function';
 }
 
@@ -98,15 +107,6 @@ function isStream(body: unknown): boolean {
 /** Whose server has never seen the token. */
 function isFromElsewhere({ redirected, url }: Response, { origin }: URL): boolean {
   return redirected && urlFrom(url)?.origin !== origin;
-}
-
-function withBearer(headers: Headers, token: string): Headers {
-  try {
-    headers.set('authorization', `Bearer ${token}`);
-  } catch {
-    throw new TypeError('The access token has a character that no header can hold'); // what was caught shows the token
-  }
-  return headers;
 }
 
 /** What nobody reads holds a connection, or memory. What was read is locked, and stays as it is. */
