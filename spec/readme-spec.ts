@@ -6,6 +6,7 @@ import * as fetching from '../src/fetch/index.js';
 import * as root from '../src/index.js';
 import * as providers from '../src/providers/index.js';
 import * as node from '../src/node/index.js';
+import * as oauth from '../src/oauth/index.js';
 import * as testing from '../src/testing/index.js';
 import { compile, type Compiled } from './helpers/compiled.js';
 import { anchorsOf, type Block, blocksOf, linksOf, subjectOf, table, words } from './helpers/markdown.js';
@@ -120,6 +121,9 @@ describe('the tables of the README', () => {
     ['member', 'src/tokenManager.ts', 'TokenManager'],
     ['option of a call', 'src/tokenManager.ts', 'TokenOptions'],
     ['option', 'src/config.ts', 'TokenManagerConfig'],
+    ['option of `bearerFetch`', 'src/fetch/bearerFetch.ts', 'BearerFetchConfig'],
+    ['option of `withToken`', 'src/withToken.ts', 'WithTokenOptions'],
+    ['option of a grant', 'src/oauth/clientOptions.ts', 'GrantOptions'],
     ['option of `fileStore`', 'src/node/fileStore.ts', 'FileStoreOptions'],
     ['field', 'src/credentials.ts', 'Credentials'],
   ])('have every %s, and no other', (heading, file, name) => {
@@ -190,7 +194,7 @@ describe('the tables of the README', () => {
 
 describe('the README', () => {
   it('names everything that can be imported', () => {
-    const names = [root, node, testing, fetching].flatMap((entry) => Object.keys(entry));
+    const names = [root, node, testing, fetching, oauth].flatMap((entry) => Object.keys(entry));
     expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(readme))).toEqual([]);
   });
 

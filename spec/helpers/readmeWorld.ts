@@ -16,17 +16,31 @@ const { access_token, refresh_token } = server.signIn();
 if (given.includes('refused')) server.revoke('refresh-1');
 if (given.includes('rejected')) server.revoke('access-1');
 
+const deviceAuthorization = {
+  device_code: 'device-1',
+  user_code: 'WDJB-MJHT',
+  verification_uri: 'https://provider.example/go',
+  expires_in: 60,
+  interval: 0.1, // the user is quick
+};
+
 async function provider(form: URLSearchParams): Promise<Response> {
+  if (form.has('device_code')) return Response.json(tokenResponse);
   const { status, headers, body } = await firstValueFrom(server.answer(Object.fromEntries(form)));
   return Response.json(body, { status, headers });
 }
 
+const { fetch: network } = globalThis;
 export const fetch: typeof globalThis.fetch = async (input, init = {}) => {
   if (input === 'https://provider.example/token') return provider(init.body as URLSearchParams);
-  if (input !== 'https://api.example/me') return globalThis.fetch(input, init);
+  if (input === 'https://provider.example/device') return Response.json(deviceAuthorization);
+  if (input === 'https://provider.example/revoke') return new Response();
+  if (input !== 'https://api.example/me') return network(input, init);
   const [, token = ''] = new Headers(init.headers).get('authorization')?.split('Bearer ') ?? [];
   return new Response(null, { status: server.isAccessTokenValid(token) ? 200 : 401 });
 };
+
+globalThis.fetch = fetch;
 
 export const refreshWithProvider = (refresh_token = ''): Promise<Response> =>
   provider(new URLSearchParams({ grant_type: 'refresh_token', refresh_token }));
