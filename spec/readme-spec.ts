@@ -7,7 +7,6 @@ import * as root from '../src/index.js';
 import * as providers from '../src/providers/index.js';
 import * as node from '../src/node/index.js';
 import * as oauth from '../src/oauth/index.js';
-import * as oauth from '../src/oauth/index.js';
 import * as testing from '../src/testing/index.js';
 import { compile, type Compiled } from './helpers/compiled.js';
 import { anchorsOf, type Block, blocksOf, linksOf, subjectOf, table, words } from './helpers/markdown.js';
@@ -124,7 +123,6 @@ describe('the tables of the README', () => {
     ['option', 'src/config.ts', 'TokenManagerConfig'],
     ['option of `bearerFetch`', 'src/fetch/bearerFetch.ts', 'BearerFetchConfig'],
     ['option of `withToken`', 'src/withToken.ts', 'WithTokenOptions'],
-    ['option of a grant', 'src/oauth/clientOptions.ts', 'GrantOptions'],
     ['option of a grant', 'src/oauth/clientOptions.ts', 'GrantOptions'],
     ['option of `fileStore`', 'src/node/fileStore.ts', 'FileStoreOptions'],
     ['field', 'src/credentials.ts', 'Credentials'],

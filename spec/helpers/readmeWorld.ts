@@ -24,16 +24,7 @@ const deviceAuthorization = {
   interval: 0.1, // the user is quick
 };
 
-const deviceAuthorization = {
-  device_code: 'device-1',
-  user_code: 'WDJB-MJHT',
-  verification_uri: 'https://provider.example/go',
-  expires_in: 60,
-  interval: 0.1, // the user is quick
-};
-
 async function provider(form: URLSearchParams): Promise<Response> {
-  if (form.has('device_code')) return Response.json(tokenResponse);
   if (form.has('device_code')) return Response.json(tokenResponse);
   const { status, headers, body } = await firstValueFrom(server.answer(Object.fromEntries(form)));
   return Response.json(body, { status, headers });
@@ -42,8 +33,6 @@ async function provider(form: URLSearchParams): Promise<Response> {
 const { fetch: network } = globalThis;
 export const fetch: typeof globalThis.fetch = async (input, init = {}) => {
   if (input === 'https://provider.example/token') return provider(init.body as URLSearchParams);
-  if (input === 'https://provider.example/device') return Response.json(deviceAuthorization);
-  if (input === 'https://provider.example/revoke') return new Response();
   if (input === 'https://provider.example/device') return Response.json(deviceAuthorization);
   if (input === 'https://provider.example/revoke') return new Response();
   if (input !== 'https://api.example/me') return network(input, init);
