@@ -134,6 +134,7 @@ describe('a request is not to a target', () => {
     ['https://api.example.com/v1', 'https://api.example.com/v1/%252e%252e/admin'],
     ['https://api.example.com/v1', 'https://api.example.com/v1/..;/admin'],
     ['https://api.example.com/v1', 'https://api.example.com/v1/..;a=b/admin'],
+    ['https://api.example.com/v1', 'https://api.example.com/v1/%2e%2e;/admin'],
     ['https://api.example.com/v1', 'https://api.example.com/%76%31/me'],
     ['https://api.example.com/v1', 'https://api.example.com/other?/v1/'],
   ])('of %s: %s', (target, url) => expect(targets(target)(url)).toBe(false));

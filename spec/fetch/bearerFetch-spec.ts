@@ -337,7 +337,7 @@ describe('after a 401', () => {
   it('tells its own token apart: the replay carries the new one, the first call keeps the old', async () => {
     const { fetch, calls } = stub(refusing('invalid_token'));
     const tokens = twoTokens();
-    await bearerFetch(tokens, { targets, fetch })(url);
+    await bearerFetch(tokens, { targets, fetch })(url, { headers: new Headers() });
     expect(calls.map(([, init]) => bearerOf(init))).toEqual(['Bearer A1', 'Bearer A2']);
     expect(tokens.renew.mock.calls).toEqual([['A1']]);
   });
@@ -617,6 +617,13 @@ describe('what hangs and what is left behind', () => {
     expect(await (await fetch(api.origin)).text()).toBe('welcome A2');
     controller.abort();
     await expect(hung).rejects.toThrow();
+  });
+
+  it('a 401 that is not the answer is let go', async () => {
+    const refused = refusing()();
+    const { fetch } = stub((_input, init) => (bearerOf(init) === 'Bearer A1' ? refused : new Response('ok')));
+    await bearerFetch(twoTokens(), { targets, fetch })(url);
+    expect(refused.bodyUsed).toBe(true);
   });
 
   it('a 401 that nobody reads holds no connection: the server can shut down', async () => {
