@@ -57,11 +57,24 @@ describe('discovery', () => {
   });
 
   it('is not asked where the endpoint is known', async () => {
-    const refresh = await issuing({});
+    await issuing({});
     const { origin } = server;
     await refreshTokenGrant({ issuer: origin, tokenEndpoint: `${origin}/token`, clientId: 'me' })(held);
     expect(paths()).toEqual(['/token']);
-    expect(refresh).toBeDefined();
+  });
+
+  it('goes before the endpoint of a profile, which may be that of all tenants', async () => {
+    const provider = { name: 'a', reuse: 'strict' as const, tokenEndpoint: 'https://id.example.com/common' };
+    const refresh = await issuing({ [OPENID]: metadata }, { provider });
+    await refresh(held);
+    expect(paths()).toEqual([OPENID, '/token']);
+  });
+
+  it('begins with the issuer of a profile, too', async () => {
+    await issuing({ [OPENID]: metadata });
+    const provider = { name: 'a', reuse: 'strict' as const, issuer: `${server.origin}/tenant` };
+    await refreshTokenGrant({ provider, clientId: 'me' })(held);
+    expect(paths()).toEqual([OPENID, '/token']);
   });
 
   it.each<[string, Answer, object]>([

@@ -12,7 +12,7 @@ import { sender } from './sender.js';
 import type { Endpoint } from './whereToAsk.js';
 
 /** What there is to make a request of. */
-export interface Making {
+interface Making {
   readonly oauth: OAuth4WebApi;
   readonly server: AuthorizationServer;
   readonly client: Client;
