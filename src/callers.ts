@@ -133,8 +133,11 @@ export function callers(
 
   return {
     validToken$: concealed(token$),
-    getValidToken: (options) =>
-      options ? getCredentials(options).then(tokenOf) : (served() ?? sharedToken()),
+    getValidToken(options) {
+      const isPlain = !options || (options.minValidityMs === undefined && !options.signal?.aborted);
+      const fresh = isPlain ? served() : undefined;
+      return fresh ?? (options ? getCredentials(options).then(tokenOf) : sharedToken());
+    },
     getCredentials,
     renewal,
     renew: (rejected) => firstValueFrom(renewal(rejected)),

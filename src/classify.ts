@@ -136,7 +136,7 @@ function understood(thrown: unknown, profile: ProviderProfile, now: number): Tok
       retryAfterMs(retryAfterOf(first((answer) => answer['headers'])), now),
     );
   }
-  const words = chain.flatMap((link) => [link['code'], link['name']]).filter(isText);
+  const words = ['code', 'name'].flatMap((field) => chain.map((link) => link[field])).filter(isText);
   const says = (pattern: RegExp): boolean => words.some((word) => pattern.test(word));
   const isFetch = chain.some(({ message }) => isText(message) && FETCH_FAILED.test(message));
   const isMistake = (thrown instanceof TypeError && !isFetch) || thrown instanceof ReferenceError;
