@@ -284,7 +284,7 @@ describe('classifyThrown', () => {
 
   it.each<[unknown, string]>([
     [error({ code: 'ECONNRESET' }), 'ECONNRESET'],
-    [typeError('fetch failed', error({ code: 'ENOTFOUND' })), 'TypeError'],
+    [typeError('fetch failed', error({ code: 'ENOTFOUND' })), 'ENOTFOUND'],
     [new ReferenceError('fetsch is not defined'), 'ReferenceError'],
   ])('says in a word what %p was', (thrown, word) => {
     expect(classified(thrown).message).toContain(word);

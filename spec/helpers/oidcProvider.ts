@@ -11,6 +11,8 @@ export interface OidcProvider {
   signIn(): Promise<Credentials>;
   /** What a user does who has been shown this code. */
   answerDevice(userCode: string, answer: 'agree' | 'refuse'): Promise<void>;
+  /** From now on the API refuses it. */
+  endAccessToken(accessToken: string): Promise<void>;
   /** Whether a refresh token would still be taken. */
   isRefreshTokenValid(refreshToken: string): Promise<boolean>;
   close(): Promise<void>;
@@ -59,6 +61,9 @@ export async function oidcProvider(): Promise<OidcProvider> {
       const { accountId, grantId, scope } = await termsOf(PUBLIC_CLIENT);
       Object.assign(code, answer === 'agree' ? { accountId, grantId, scope } : { error: 'access_denied' });
       await code.save();
+    },
+    async endAccessToken(accessToken) {
+      await (await provider.AccessToken.find(accessToken))?.destroy();
     },
     async isRefreshTokenValid(refreshToken) {
       return (await provider.RefreshToken.find(refreshToken))?.isValid ?? false;
