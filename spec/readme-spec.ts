@@ -26,8 +26,11 @@ const examples = blocks.filter(({ language }) => language === 'ts');
 const runnable = examples.filter(({ marks }) => marks.includes('run'));
 const moduleOf = ({ line }: Block): string => `README.md.${line}.ts`;
 
-/** What the examples use without saying where it comes from, and `fetch`: see that file. */
+/** What the examples use without saying where it comes from, and `fetch`: see those files. */
 const preamble = `
+  declare const greeter: typeof import('./spec/helpers/worlds/greeter.js').greeter;
+  declare const location: import('./spec/helpers/worlds/page.js').PageLocation;
+  declare const sessionStorage: typeof import('./spec/helpers/readmeWorld.js').sessionStorage;
   declare const refreshWithProvider: typeof import('./spec/helpers/readmeWorld.js').refreshWithProvider;
   declare const socket: typeof import('./spec/helpers/readmeWorld.js').socket;
   declare const tokenResponse: typeof import('./spec/helpers/readmeWorld.js').tokenResponse;

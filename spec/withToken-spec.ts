@@ -16,7 +16,7 @@ const refusedWith = (error: string): Answer => ({
 });
 
 /** A server that knows these tokens, takes 100 ms, and tells refusals as answers or as errors. */
-function api(valid: readonly string[], { throws = false, refusal = { status: 401 } as Answer } = {}) {
+function api(valid: readonly string[], { throws = false, refusal = { status: 401 } } = {}) {
   const sent: string[] = [];
   const send = (token: string): Observable<Answer> =>
     defer(() => {
@@ -139,7 +139,7 @@ describe('withToken', () => {
         at(minutes(10), () =>
           withToken(manager, send).subscribe({
             next: ({ status }) => seen.push(status),
-            error: (error: Error) => seen.push(error.message, codeOf(error.cause)),
+            error: (error: unknown) => seen.push((error as Error).message, codeOf((error as Error).cause)),
           }),
         );
         return () => {
@@ -156,7 +156,9 @@ describe('withToken', () => {
       const { sent, send } = api(['A1']);
       const seen: unknown[] = [];
       at(1, () => void manager.clear());
-      at(2, () => withToken(manager, send).subscribe({ error: (error) => seen.push(codeOf(error)) }));
+      at(2, () =>
+        withToken(manager, send).subscribe({ error: (error: unknown) => seen.push(codeOf(error)) }),
+      );
       return () => {
         expect(seen).toEqual(['no_credentials']);
         expect(sent).toEqual([]);

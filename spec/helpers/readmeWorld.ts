@@ -4,10 +4,16 @@
  *
  * By default the access token has ended. An example can be marked with something else that is given:
  * `refused`, the refresh token is revoked; `rejected`, the access token is, though nobody knows.
+ * `XMLHttpRequest` and `WebSocket` give a browser's, and an API that it reaches; `page` a page of https://app.example.
  */
 import { firstValueFrom } from 'rxjs';
 import { createTokenManager, memoryStore } from 'rx-token';
 import { fakeAuthorizationServer } from 'rx-token/testing';
+import { givePage } from './worlds/page.js';
+import { giveWebSocket } from './worlds/webSocket.js';
+import { giveXMLHttpRequest } from './worlds/xmlHttpRequest.js';
+
+export { sessionStorage } from './worlds/page.js';
 
 const given = process.argv.slice(2);
 
@@ -15,6 +21,12 @@ const server = fakeAuthorizationServer({ tokenName: (kind, count) => `${kind}-${
 const { access_token, refresh_token } = server.signIn();
 if (given.includes('refused')) server.revoke('refresh-1');
 if (given.includes('rejected')) server.revoke('access-1');
+
+/** Whether the API lets a request with this `Authorization` header pass. */
+export function isLetIn(authorization: string | null | undefined): boolean {
+  const [, token = ''] = authorization?.split('Bearer ') ?? [];
+  return server.isAccessTokenValid(token);
+}
 
 const deviceAuthorization = {
   device_code: 'device-1',
@@ -36,8 +48,7 @@ export const fetch: typeof globalThis.fetch = async (input, init = {}) => {
   if (input === 'https://provider.example/device') return Response.json(deviceAuthorization);
   if (input === 'https://provider.example/revoke') return new Response();
   if (input !== 'https://api.example/me') return network(input, init);
-  const [, token = ''] = new Headers(init.headers).get('authorization')?.split('Bearer ') ?? [];
-  return new Response(null, { status: server.isAccessTokenValid(token) ? 200 : 401 });
+  return new Response(null, { status: isLetIn(new Headers(init.headers).get('authorization')) ? 200 : 401 });
 };
 
 globalThis.fetch = fetch;
@@ -61,3 +72,7 @@ export const socket = {
     console.error(`socket.login ${token}`); // not among what an example prints itself
   },
 };
+
+if (given.includes('XMLHttpRequest')) await giveXMLHttpRequest(isLetIn);
+if (given.includes('WebSocket')) await giveWebSocket(isLetIn, () => void tokens.invalidate());
+if (given.includes('page')) givePage(fetch, () => server.signIn());
