@@ -58,6 +58,7 @@ function earlyRefreshes({ provider, crew }: World): number {
   for (const { id, told } of crew.all.values()) {
     const saved = told.filter((one) => one.type === 'saved');
     const granted = provider.decisions.filter(({ actor, issued }) => actor === id && issued !== undefined);
+    if (saved.length !== granted.length) continue; // who has not told of each cannot say which was which
     granted.forEach(({ issued = '' }, nth) => expiresAt.set(issued, saved[nth]?.expiresAt ?? Infinity));
   }
   return provider.decisions.filter(({ presented, at }) => at < (expiresAt.get(presented) ?? 0)).length;
