@@ -10,6 +10,7 @@ const pureFiles = [
     'isRejected',
     'bearerError',
     'targets',
+    'longestDelay',
     'classify',
     'parseBody',
     'retryPolicy',
@@ -24,7 +25,7 @@ const pureFiles = [
 ];
 const pure = `^src/(${pureFiles.join('|')})\\.ts$|^src/providers/`;
 const operators =
-  '^src/(singleFlight|timerAt|tapAwait|orElseThrow|abortOf|mutex|orderedSubject|unrefScheduler)\\.ts$';
+  '^src/(singleFlight|timerAt|tapAwait|orElseThrow|abortOf|concealed|mutex|orderedSubject|unrefScheduler)\\.ts$';
 const wiring = '^src/(index|manager|config|withToken)\\.ts$';
 const adapters = '^src/(?!providers/|testing/)([^/]+)/'; // stores node browser angular fetch oauth redis postgres
 const inTheRoot = '^src/[^/]+\\.ts$';
@@ -100,12 +101,12 @@ export default {
     {
       name: 'adapters-import-pure',
       comment:
-        "Adapters import contracts, types and pure code (and the mutex, and what hears a signal), never each other, never the manager's insides.",
+        "Adapters import contracts, types and pure code (and the mutex, what conceals, what hears a signal), never each other, never the manager's insides.",
       severity: 'error',
       from: { path: adapters },
       to: {
         path: '^src/',
-        pathNot: [pure, '^src/(mutex|abortOf)\\.ts$', '^src/$1/'],
+        pathNot: [pure, '^src/(mutex|concealed|orAbort)\\.ts$', '^src/$1/'],
         dependencyTypesNot: ['type-only'],
       },
     },

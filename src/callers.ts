@@ -15,7 +15,6 @@ import {
   take,
   tap,
 } from 'rxjs';
-import { abortOf } from './abortOf.js';
 import type { Settled } from './aheadStore.js';
 import { concealed } from './concealed.js';
 import type { Settings } from './config.js';
@@ -23,6 +22,7 @@ import type { Credentials } from './credentials.js';
 import { decide, freshUntil, isBlocked, isEnough, type Caller } from './decide.js';
 import { TokenError } from './errors.js';
 import type { HeldSubject } from './heldSubject.js';
+import { orAbort } from './orAbort.js';
 import { silently } from './silently.js';
 import { singleFlight } from './singleFlight.js';
 import { timerAt } from './timerAt.js';
@@ -118,7 +118,7 @@ export function callers(
   }
 
   function getCredentials({ signal, minValidityMs }: TokenOptions = {}): Promise<Credentials> {
-    return firstValueFrom(merge(abortOf(signal), lasting(minValidityMs)));
+    return orAbort(lasting(minValidityMs), signal);
   }
 
   function renewal(rejected: string): Observable<string> {

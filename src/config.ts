@@ -2,6 +2,7 @@ import { asyncScheduler, type ObservableInput, type SchedulerLike } from 'rxjs';
 import type { CredentialStore, GetSetPair } from './contracts.js';
 import type { Credentials } from './credentials.js';
 import type { Terms } from './decide.js';
+import { LONGEST_DELAY_MS } from './longestDelay.js';
 import type { ProviderProfile } from './profile.js';
 import { profileNamed } from './providers/seeded.js';
 import { defaultRetry, type RetryPolicy } from './retryPolicy.js';
@@ -90,9 +91,6 @@ export interface Settings extends Terms {
   readonly random: () => number;
 }
 
-/** The longest delay a timer can be asked for. */
-const MAX_MS = 2 ** 31 - 1;
-
 /** What an option is where it is not given; and of what type it is where it is. */
 const DEFAULTS = {
   skewMs: 60_000,
@@ -113,8 +111,8 @@ function withDefaults(config: TokenManagerConfig): typeof DEFAULTS {
   const checked = Object.entries(DEFAULTS).map(([name, byDefault]) => {
     const value: unknown = config[name as keyof typeof DEFAULTS] ?? byDefault;
     if (typeof value !== typeof byDefault) throw new TypeError(`${name} must be a ${typeof byDefault}`);
-    if (typeof value === 'number' && !(value >= 0 && value <= MAX_MS)) {
-      throw new RangeError(`${name} must be 0 to ${MAX_MS} ms`);
+    if (typeof value === 'number' && !(value >= 0 && value <= LONGEST_DELAY_MS)) {
+      throw new RangeError(`${name} must be 0 to ${LONGEST_DELAY_MS} ms`);
     }
     return [name, value];
   });

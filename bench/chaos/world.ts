@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { exhaustMap, filter, firstValueFrom, interval, merge, Subscription, tap } from 'rxjs';
+import { exhaustMap, filter, firstValueFrom, from, interval, merge, Subscription, tap } from 'rxjs';
 import { createTokenManager, type ReusePolicy, type Snapshot } from 'rx-token';
 import { fileStore } from 'rx-token/node';
-import { from } from 'rxjs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CallerConfig, CallerTold, Tally } from './actors/caller.js';
 import { leftoversOf, pairAt } from './credentialFile.js';

@@ -4,6 +4,7 @@ import type { Provider } from 'oidc-provider';
 import { fromEvent, map, merge, mergeMap, Observable, switchMap, timer } from 'rxjs';
 import type { Credentials } from 'rx-token';
 import type { Ruling } from './happening.js';
+import { quietly } from './quietly.js';
 import { repeated } from './repeated.js';
 import { CLIENT_ID } from './refreshAt.js';
 
@@ -99,15 +100,4 @@ async function signIn(provider: Provider, lifetime: number): Promise<Credentials
     expires_in: lifetime,
     scope,
   };
-}
-
-/** Its advice for production (other Node, keys and storage of your own) is not for ten seconds of demo. */
-async function quietly<T>(work: () => Promise<T>): Promise<T> {
-  const { info, warn } = console;
-  console.info = console.warn = () => undefined;
-  try {
-    return await work();
-  } finally {
-    Object.assign(console, { info, warn });
-  }
 }

@@ -3,7 +3,6 @@ import * as providers from 'rx-token/providers';
 import {
   fakeAuthorizationServer,
   type FakeAuthorizationServer,
-  type FakeAuthorizationServerConfig,
   type Reply,
 } from 'rx-token/testing';
 
@@ -16,7 +15,7 @@ export interface Emulator {
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The same answer, with other fields where it is a token response. */
-function granting(change: (fields: Fields) => Fields): FakeAuthorizationServerConfig['reply'] {
+function granting(change: (fields: Fields) => Fields): (reply: Reply) => Reply {
   return (reply) => (isGrant(reply) ? { ...reply, body: change(reply.body as Fields) } : reply);
 }
 
@@ -63,7 +62,7 @@ export const emulators: Record<string, () => Emulator> = {
       accessTokenLifetimeMs: 7_200_000,
       reply: (reply, { form }) =>
         form['scope'] === undefined
-          ? granting(without('refresh_token', 'expires_in'))!(reply, { at: 0, form, headers: {} })
+          ? granting(without('refresh_token', 'expires_in'))(reply)
           : {
               ...reply,
               status: 400,

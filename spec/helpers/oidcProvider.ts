@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Configuration } from 'oidc-provider';
 import type { Credentials } from 'rx-token';
+import { quietly } from '../../demo/terminal/quietly.js';
 
 export interface OidcProvider {
   readonly issuer: string;
@@ -111,14 +112,3 @@ const CONFIGURATION: Configuration = {
     revocation: { enabled: true, allowedPolicy: () => true },
   },
 };
-
-/** Its advice for production (another Node, keys and storage of your own) is not for a spec. */
-async function quietly<T>(work: () => Promise<T>): Promise<T> {
-  const { info, warn } = console;
-  console.info = console.warn = () => undefined;
-  try {
-    return await work();
-  } finally {
-    Object.assign(console, { info, warn });
-  }
-}

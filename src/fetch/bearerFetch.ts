@@ -1,8 +1,8 @@
 import { isRejected } from '../isRejected.js';
+import { orAbort } from '../orAbort.js';
 import { readTargets, urlFrom, type Target } from '../targets.js';
 import type { TokenManager } from '../tokenManager.js';
 import { assertFit, copyOf, hasAuthorization, withBearer } from './bearerHeaders.js';
-import { unlessAborted } from './unlessAborted.js';
 
 type Fetch = typeof globalThis.fetch;
 
@@ -67,7 +67,7 @@ export function bearerFetch(
       if (response.status !== 401 || !isRejected(response) || isFromElsewhere(response, url)) return response;
       const renewed = tokens.renew(token).catch(() => token);
       if (isStream(given.body)) return response;
-      const next = await unlessAborted(renewed, signal);
+      const next = await orAbort(renewed, signal);
       if (next === token) return response;
       discard(response.body);
       return await send(kept ?? what, { ...given, headers: withBearer(copyOf(headers), fit(next)) });

@@ -1,5 +1,6 @@
 import type { Answer } from '../classify.js';
 import { isText } from '../credentials.js';
+import { LONGEST_DELAY_MS } from '../longestDelay.js';
 import { urlFrom } from '../targets.js';
 import { lifetimeMsFrom } from '../tokenResponse.js';
 
@@ -21,8 +22,6 @@ export interface DevicePrompt {
 const DEFAULT_LIFETIME_MS = 15 * 60_000;
 /** RFC 8628 §3.2. */
 const DEFAULT_INTERVAL_MS = 5_000;
-/** The longest delay a timer can be asked for. */
-const MAX_MS = 2 ** 31 - 1;
 
 /** It is shown, and may be handed to what opens it: nothing but the address of a page. */
 function isPage(uri: unknown): uri is string {
@@ -46,7 +45,7 @@ export function devicePrompt(
       verificationUri: uri,
       ...(isPage(complete) && { verificationUriComplete: complete }),
       expiresAt: sentAt + (lifetimeMsFrom(fields['expires_in']) ?? DEFAULT_LIFETIME_MS),
-      intervalMs: Math.min(lifetimeMsFrom(interval) ?? DEFAULT_INTERVAL_MS, MAX_MS),
+      intervalMs: Math.min(lifetimeMsFrom(interval) ?? DEFAULT_INTERVAL_MS, LONGEST_DELAY_MS),
     },
   };
 }

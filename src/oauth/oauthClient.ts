@@ -6,7 +6,7 @@ import { boundedResponse } from './boundedResponse.js';
 import { discovery } from './discovery.js';
 import { oauth4webapi, type OAuth4WebApi } from './oauth4webapi.js';
 import { objectionTo } from './objectionTo.js';
-import { orAbort } from './orAbort.js';
+import { orAbort } from '../orAbort.js';
 import type { Settings } from './readOptions.js';
 import { sender } from './sender.js';
 import type { Endpoint } from './whereToAsk.js';

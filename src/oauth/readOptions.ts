@@ -1,5 +1,6 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { isText } from '../credentials.js';
+import { LONGEST_DELAY_MS } from '../longestDelay.js';
 import type { ProviderProfile } from '../profile.js';
 import * as known from '../providers/index.js';
 import type {
@@ -11,8 +12,6 @@ import type {
 import { type Endpoint, whereToAsk, type Whereabouts } from './whereToAsk.js';
 
 const METHODS: readonly ClientAuthenticationMethod[] = ['client_secret_basic', 'client_secret_post', 'none'];
-/** The longest delay a timer can be asked for. */
-const MAX_MS = 2 ** 31 - 1;
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -87,8 +86,8 @@ export function readOptions(options: GrantOptions, needed: readonly Endpoint[]):
   if (typeof allowInsecureRequests !== 'boolean')
     throw new TypeError('allowInsecureRequests must be a boolean');
   if (typeof timeoutMs !== 'number') throw new TypeError('timeoutMs must be a number');
-  if (!(timeoutMs > 0 && timeoutMs <= MAX_MS))
-    throw new RangeError(`timeoutMs must be more than 0, up to ${MAX_MS} ms`);
+  if (!(timeoutMs > 0 && timeoutMs <= LONGEST_DELAY_MS))
+    throw new RangeError(`timeoutMs must be more than 0, up to ${LONGEST_DELAY_MS} ms`);
   if (typeof scheduler.schedule !== 'function' || typeof scheduler.now !== 'function')
     throw new TypeError('scheduler must be a SchedulerLike');
 

@@ -4,7 +4,7 @@ import { isText, type Credentials } from '../credentials.js';
 import type { ClientOptions } from './clientOptions.js';
 import { inTime } from './inTime.js';
 import { oauthClient } from './oauthClient.js';
-import { orAbort } from './orAbort.js';
+import { orAbort } from '../orAbort.js';
 import { readOptions } from './readOptions.js';
 
 export type RevokeToken = (

@@ -5,12 +5,13 @@ import {
   from,
   ignoreElements,
   map,
-  Observable,
   of,
   Subject,
   tap,
+  type Observable,
   type ObservableInput,
 } from 'rxjs';
+import { concealed } from '../concealed.js';
 import {
   ANY_VERSION,
   NO_VERSION,
@@ -83,7 +84,7 @@ export function processStore(cell: Cell): CredentialStore {
           ),
         );
       }),
-    changes$: new Observable((subscriber) => changes.subscribe(subscriber)), // printed, it shows nobody who listens
+    changes$: concealed(changes),
     lock: { lossy: false, hold: (critical) => refreshing(() => critical(lease)) },
   };
 }
