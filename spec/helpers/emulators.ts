@@ -1,10 +1,6 @@
 import type { ProviderProfile } from 'rx-token/providers';
 import * as providers from 'rx-token/providers';
-import {
-  fakeAuthorizationServer,
-  type FakeAuthorizationServer,
-  type Reply,
-} from 'rx-token/testing';
+import { fakeAuthorizationServer, type FakeAuthorizationServer, type Reply } from 'rx-token/testing';
 
 export interface Emulator {
   readonly server: FakeAuthorizationServer;
