@@ -73,7 +73,9 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
   /** From the first use on: siblings are heard whether or not anybody subscribes. */
   function listen(): void {
     if (isDisposed) throw new DisposedError();
-    const heard$ = siblings(settings.store.changes$, held$, reload$);
+    // A hint may also say that the machine woke up: the timer looks at the clock again, whatever was found.
+    const looked$ = reload$.pipe(tap({ complete: () => hold(held$.getValue()) }));
+    const heard$ = siblings(settings.store.changes$, held$, looked$);
     listening ??= heard$.pipe(takeUntil(disposed$)).subscribe();
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { setTimeout as wait } from 'node:timers/promises';
+import { Subject } from 'rxjs';
 import { createTokenManager, memoryStore, type TokenManager } from 'rx-token';
 import type { VirtualTime } from 'rx-token/testing';
 import { diaryOf } from '../helpers/diary.js';
@@ -84,6 +85,29 @@ describe('rule 5: timers nap for at most 60 s, and decide by the clock, not by h
           ]);
           expect(heard[1]![0]).toBeGreaterThanOrEqual(minutes(10));
           expect(heard[1]![0]).toBeLessThanOrEqual(minutes(11));
+          tokens.dispose();
+        };
+      },
+      { untilMs: hours(1) },
+    ),
+  );
+
+  it(
+    'a hint of the store has the timer look at the clock at once, since it may say that the machine woke up',
+    inVirtualTime(
+      ({ scheduler, server, store, at }) => {
+        const clock = unevenClock(scheduler);
+        const wake$ = new Subject<void>();
+        const waking = { ...store, changes$: wake$ };
+        const tokens = createTokenManager({ refresh: server.refresh, store: waking, scheduler: clock });
+        const heard = diaryOf(tokens.token$, scheduler);
+        at(minutes(10) + 1, () => clock.step(hours(8)));
+        at(minutes(10) + 2, () => wake$.next());
+        return () => {
+          expect(heard).toEqual([
+            [0, 'A1'],
+            [minutes(10) + 2, 'A2'],
+          ]);
           tokens.dispose();
         };
       },
