@@ -1,9 +1,9 @@
-import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Provider } from 'oidc-provider';
-import { fromEvent, map, merge, mergeMap, Observable, switchMap, timer } from 'rxjs';
+import { fromEvent, map, merge, mergeMap, type Observable, switchMap, timer } from 'rxjs';
 import type { Credentials } from 'rx-token';
 import type { Ruling } from './happening.js';
+import { listening } from './listening.js';
 import { quietly } from './quietly.js';
 import { repeated } from './repeated.js';
 import { CLIENT_ID } from './refreshAt.js';
@@ -36,18 +36,6 @@ export function authorizationServer(lifetime: number): Observable<AuthorizationS
       };
     }),
   );
-}
-
-function listening(): Observable<Server> {
-  return new Observable((subscriber) => {
-    const http = createServer();
-    http.once('error', (error) => subscriber.error(error));
-    http.listen(0, '127.0.0.1', () => subscriber.next(http));
-    return () => {
-      http.close();
-      http.closeAllConnections();
-    };
-  });
 }
 
 async function rotatingProvider(issuer: string, lifetime: number): Promise<Provider> {

@@ -1,0 +1,23 @@
+import { provideHttpClient, withInterceptors } from '@angular/common/http';
+import { type ApplicationConfig, inject, provideAppInitializer } from '@angular/core';
+import { bearerInterceptor, provideTokenManager, withBearerTargets, withProactiveRefresh, withStore } from 'rx-token/angular';
+import { webStorageStore } from 'rx-token/browser';
+import { refreshTokenGrant } from 'rx-token/oauth';
+import { wireTap } from '../requests/wireTap';
+import { client } from '../signIn/client';
+import { SignIn } from '../signIn/signIn';
+import { isLazy } from './preference';
+import { SKEW_MS } from './skewMs';
+
+export const appConfig: ApplicationConfig = {
+  providers: [
+    provideHttpClient(withInterceptors([bearerInterceptor, wireTap])),
+    provideTokenManager(
+      () => ({ refresh: refreshTokenGrant(client), skewMs: SKEW_MS }),
+      withBearerTargets(`${location.origin}/api`),
+      withStore(() => webStorageStore('rx-token-demo')),
+      ...(isLazy() ? [] : [withProactiveRefresh()]),
+    ),
+    provideAppInitializer(() => inject(SignIn).finish()),
+  ],
+};

@@ -1,0 +1,1 @@
+export const clock = (at: number): string => new Date(at).toLocaleTimeString('en-GB');
