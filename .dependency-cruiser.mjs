@@ -10,6 +10,9 @@ const pureFiles = [
     'isRejected',
     'bearerError',
     'targets',
+    'isLoopback',
+    'isStream',
+    'assertFit',
     'longestDelay',
     'classify',
     'parseBody',
@@ -28,6 +31,7 @@ const operators =
   '^src/(singleFlight|timerAt|tapAwait|orElseThrow|abortOf|concealed|mutex|orderedSubject|unrefScheduler)\\.ts$';
 const wiring = '^src/(index|manager|config|withToken)\\.ts$';
 const adapters = '^src/(?!providers/|testing/)([^/]+)/'; // stores node browser angular fetch oauth redis postgres
+const shared = '^src/(mutex|concealed|orAbort)\\.ts$';
 const inTheRoot = '^src/[^/]+\\.ts$';
 const testing = '^src/testing/';
 const rxjs = 'node_modules/rxjs/';
@@ -103,10 +107,21 @@ export default {
       comment:
         "Adapters import contracts, types and pure code (and the mutex, what conceals, what hears a signal), never each other, never the manager's insides.",
       severity: 'error',
-      from: { path: adapters },
+      from: { path: adapters, pathNot: '^src/angular/' },
       to: {
         path: '^src/',
-        pathNot: [pure, '^src/(mutex|concealed|orAbort)\\.ts$', '^src/$1/'],
+        pathNot: [pure, shared, '^src/$1/'],
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'angular-wires-the-root',
+      comment: 'The Angular entry makes managers: it imports the root entry too, and nothing behind it.',
+      severity: 'error',
+      from: { path: '^src/angular/' },
+      to: {
+        path: '^src/',
+        pathNot: [pure, shared, '^src/index\\.ts$', '^src/angular/'],
         dependencyTypesNot: ['type-only'],
       },
     },

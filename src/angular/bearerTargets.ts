@@ -1,0 +1,36 @@
+import { isLoopback } from '../isLoopback.js';
+import { readTargets, urlFrom, type Target } from '../targets.js';
+
+/** Where tokens may go. */
+export interface BearerTarget extends Target {
+  /** True: while nobody is signed in, requests go out without a token instead of failing. Default false. */
+  readonly anonymous?: boolean;
+}
+
+/** The first target that a request is for. `undefined`: there is none, and the request gets no token. */
+export type FindTarget = (url: URL, method: string) => { readonly isAnonymous: boolean } | undefined;
+
+/** A path of the page's own origin. */
+const OWN_PATH = /^\/(?![/\\])/;
+
+/**
+ * Reads the targets of a manager, as `bearerFetch` does, but that plain http is for loopback only, and that a path
+ * such as `/api` is one of the page's own origin.
+ *
+ * @throws TypeError that names the entry which is wrong
+ */
+export function bearerTargets(given: readonly (string | URL | BearerTarget)[], baseUrl: string): FindTarget {
+  const targets = given.map((target): BearerTarget => {
+    const { url = target as string, methods, anonymous } = Object(target) as Partial<BearerTarget>;
+    const own = typeof url === 'string' && OWN_PATH.test(url) ? urlFrom(url, baseUrl) : undefined;
+    return { url: own ?? url, methods, anonymous } as BearerTarget;
+  });
+  readTargets(targets); // all at once: what is wrong is named by its place
+  const known = targets.map((target, at) => {
+    const url = new URL(target.url);
+    if (url.protocol === 'http:' && !isLoopback(url))
+      throw new TypeError(`targets[${at}] must be https: plain http is for loopback only`);
+    return { isTarget: readTargets([target]), isAnonymous: target.anonymous === true };
+  });
+  return (url, method) => known.find(({ isTarget }) => isTarget(url, method));
+}

@@ -1,0 +1,95 @@
+import { inject, InjectionToken, makeEnvironmentProviders, type EnvironmentProviders } from '@angular/core';
+import { Subscription, type SchedulerLike } from 'rxjs';
+import { memoryStore } from '../index.js';
+import type { BearerTarget } from './bearerTargets.js';
+import { injectTokenManager } from './injectTokenManager.js';
+import { provideDefinition } from './provideTokenManager.js';
+
+export interface TokenManagerTestingOptions {
+  /** Of the manager it stands in for. Default: the one without a name. */
+  readonly name?: string;
+  /** The access token that is held to begin with; `null`: nobody is signed in. Default `'test-token'`. */
+  readonly token?: string | null;
+  /** Where tokens may go. Default: the targets of the manager it stands in for, if that is provided beside it. */
+  readonly targets?: readonly (string | URL | BearerTarget)[];
+}
+
+/** What a spec does to the manager that stands in. */
+export interface TokenManagerTesting {
+  /** Done at once; the promise may be ignored. Default `'test-token'`. */
+  signIn(token?: string): Promise<void>;
+  /** Done at once; the promise may be ignored. */
+  signOut(): Promise<void>;
+  /**
+   * From now on refreshes fail, with an OAuth error code (RFC 6749 §5.2), or as with what a callback throws:
+   * `invalid_grant` ends the sign-in, `temporarily_unavailable` passes.
+   */
+  failRefresh(error: string | Error): void;
+  /** From now on refreshes succeed again: after `test-token` comes `test-token-2`, and so on. */
+  allowRefresh(): void;
+}
+
+interface Script extends Pick<TokenManagerTestingOptions, 'name'> {
+  error?: string | Error | undefined;
+  count: number;
+}
+
+const SCRIPTS = new InjectionToken<readonly Script[]>('rx-token: what specs do');
+
+const TOKEN = 'test-token';
+
+/** Time stands still for its timers: there are none to be left behind. */
+const noTimers: SchedulerLike = { now: () => Date.now(), schedule: () => Subscription.EMPTY };
+
+/**
+ * A token manager for specs, over memory, without a network and without timers. It stands in for the manager of its
+ * name where that is provided too, before or after, and keeps its targets.
+ */
+export function provideTokenManagerTesting({
+  name,
+  token = TOKEN,
+  targets,
+}: TokenManagerTestingOptions = {}): EnvironmentProviders {
+  return makeEnvironmentProviders([
+    { provide: SCRIPTS, useFactory: (): Script => ({ ...(name && { name }), count: 1 }), multi: true },
+    provideDefinition({
+      name,
+      ...(targets && { targets }),
+      storeFactory: undefined,
+      isProactive: false,
+      standsIn: true,
+      configFactory() {
+        const script = injectScript(name);
+        return {
+          store: memoryStore(token === null ? null : { access_token: token }),
+          scheduler: noTimers,
+          retry: () => 0,
+          refresh() {
+            if (script.error instanceof Error) throw script.error;
+            return script.error ? { error: script.error } : { access_token: `${TOKEN}-${++script.count}` };
+          },
+        };
+      },
+    }),
+  ]);
+}
+
+/** What a spec does to the manager that stands in: `TestBed.runInInjectionContext(injectTokenManagerTesting)`. */
+export function injectTokenManagerTesting(name?: string): TokenManagerTesting {
+  const script = injectScript(name);
+  const tokens = injectTokenManager(name);
+  return {
+    signIn: (token = TOKEN) => tokens.set({ access_token: token }),
+    signOut: () => tokens.clear(),
+    failRefresh: (error) => void (script.error = error),
+    allowRefresh: () => void (script.error = undefined),
+  };
+}
+
+function injectScript(name: string | undefined): Script {
+  const script = inject(SCRIPTS, { optional: true })?.findLast((each) => each.name === name);
+  if (script) return script;
+  throw new TypeError(
+    'There is no such token manager for specs: add provideTokenManagerTesting() to the providers',
+  );
+}
