@@ -36,7 +36,8 @@ const implicitClock = [
 ];
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', '.stryker-tmp/']),
+  // the application's own packages are there once it is built: demo/angular/lint.config.js
+  globalIgnores(['dist/', 'coverage/', '.stryker-tmp/', 'demo/angular/{dist,src,spec}/']),
   js.configs.recommended,
   {
     files: ['**/*.ts'],

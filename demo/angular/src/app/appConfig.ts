@@ -6,6 +6,7 @@ import { refreshTokenGrant } from 'rx-token/oauth';
 import { wireTap } from '../requests/wireTap';
 import { client } from '../signIn/client';
 import { SignIn } from '../signIn/signIn';
+import { History } from '../timeline/history';
 import { isLazy } from './preference';
 import { SKEW_MS } from './skewMs';
 
@@ -18,6 +19,9 @@ export const appConfig: ApplicationConfig = {
       withStore(() => webStorageStore('rx-token-demo')),
       ...(isLazy() ? [] : [withProactiveRefresh()]),
     ),
-    provideAppInitializer(() => inject(SignIn).finish()),
+    provideAppInitializer(() => {
+      inject(History); // from the very first event on
+      return inject(SignIn).finish();
+    }),
   ],
 };

@@ -20,7 +20,7 @@ const SHOWN = 8;
           <span>{{ entry.what }}</span>
         </li>
       } @empty {
-        <li>Nothing yet.</li>
+        <li class="nothing">Nothing yet.</li>
       }
     </ol>
   `,
@@ -36,6 +36,9 @@ const SHOWN = 8;
       align-items: baseline;
       padding: 0.3rem 0;
       border-top: 1px solid var(--rule);
+    }
+    .nothing {
+      display: block;
     }
     time {
       color: var(--ink-2);

@@ -1,6 +1,7 @@
 import { computed, DestroyRef, inject, Injectable } from '@angular/core';
 import { takeUntilDestroyed, toSignal } from '@angular/core/rxjs-interop';
 import {
+  combineLatest,
   defer,
   distinctUntilChanged,
   filter,
@@ -19,9 +20,12 @@ import { Wire } from '../requests/wire';
 import { claimedNumber } from './claimedNumber';
 import { inTurn } from './inTurn';
 import { type Lane, SERVER } from './lane';
-import { type Message, tabChannel } from './tabChannel';
 import { ownLane } from './ownLane';
 import { serverLane } from './serverLane';
+import { tabChannel } from './tabChannel';
+
+/** A lane, or the wish to hear all lanes. */
+type Message = { readonly lane: Lane } | 'hello';
 
 /**
  * What happened in all tabs, and at the authorization server.
@@ -38,9 +42,10 @@ export class History {
   private readonly channel = tabChannel<Message>('rx-token-demo lanes', inject(DestroyRef));
 
   private readonly number$ = defer(claimedNumber).pipe(shareReplay(1));
-  private readonly own$ = this.number$.pipe(
-    switchMap((number) => ownLane(number, this.tokens, this.event$, this.wire.attempt$)),
-  );
+  private readonly own$ = combineLatest([
+    this.number$,
+    ownLane(this.tokens, this.event$, this.wire.attempt$),
+  ]).pipe(map(([id, lane]) => ({ ...lane, id })));
   // one tab asks for all: a browser opens six connections to a server, and no more
   private readonly server$ = inTurn('rx-token-demo ledger', serverLane());
 

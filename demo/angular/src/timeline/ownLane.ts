@@ -19,7 +19,6 @@ import { toMark } from './toMark';
 
 /** What this tab lives through. */
 export function ownLane(
-  id: number,
   { credentials$ }: Pick<TokenManager, 'credentials$'>,
   event$: Observable<TokenEvent>,
   attempt$: Observable<Attempted>,
@@ -54,7 +53,10 @@ export function ownLane(
     fromEvent(window, 'pagehide').pipe(map((): Happening => ({ type: 'closed', at: Date.now() }))),
     fromEvent(window, 'pageshow').pipe(map((): Happening => ({ type: 'closed', at: undefined }))),
   );
-  return happening$.pipe(scan(developed, blankLane(id)), startWith(blankLane(id)));
+  return happening$.pipe(scan(developed, blank), startWith(blank));
 }
+
+/** Which tab this is turns out later. */
+const blank = blankLane(NaN);
 
 const marked = (type: MarkType): Happening => ({ type: 'mark', mark: { type, at: Date.now() } });

@@ -73,15 +73,18 @@ export interface Scene {
 }
 
 export const AXIS = 30;
-const SERVER_HEIGHT = 74;
-const TAB_HEIGHT = 96;
-const CENTRE = 48;
+const SERVER_HEIGHT = 80;
+const TAB_HEIGHT = 102;
+/** Of a row, from its top. */
+const CENTRE = 54;
 /** Half of a taper's height, at its birth. */
 const THICK = 8;
 const BAR_ROWS = 6;
 /** Between what the server says and what a tab says of the same token, at most. */
 const APART_MS = 3_000;
 const CLOSED_FOR_MS = 60_000;
+/** Longer than any picture: it is cut off at now. */
+const STILL_OPEN = 100_000;
 
 /** A pure function of what happened. */
 export function scene(lanes: ReadonlyMap<number, Lane>, me: number | undefined, now: number, scale: Scale): Scene {
@@ -130,12 +133,12 @@ function tabRow(lane: Lane, issued: readonly Mark[], x: (at: number) => number, 
     isServer: false,
     isClosed: closedAt !== undefined,
     marbles: known.map(({ life, serial }) => marble(life, serial, marks, x)),
-    tapers: known.map(({ life, serial }) => taper({ until: closedAt, ...life }, serial, x, scale)),
+    tapers: known.map(({ life, serial }) => taper(life, closedAt, serial, x, scale)),
     signs: marks.filter(({ type }) => !(type in origins)).map((mark) => sign(id, mark, x)),
     bars: attempts.map(({ id, from, until = closedAt, status }) => ({
       x: x(from),
       y: (id % BAR_ROWS) * 4,
-      width: until === undefined ? Infinity : Math.max(2, x(until) - x(from)),
+      width: until === undefined ? STILL_OPEN : Math.max(2, x(until) - x(from)),
       type: status === undefined ? 'open' : status === 401 ? 'unauthorized' : status < 400 && status > 0 ? 'good' : 'bad',
     })),
   };
@@ -164,12 +167,14 @@ function serialOf({ issuedAt }: Life, issued: readonly Mark[]): number | undefin
 }
 
 function taper(
-  { from, until, issuedAt, expiresAt }: Life & { readonly until?: number | undefined },
+  { from, issuedAt, expiresAt, until: letGoAt }: Life,
+  closedAt: number | undefined,
   serial: number | undefined,
   x: (at: number) => number,
   { skewMs }: Scale,
 ): Taper {
   const left = (at: number): number => THICK * Math.max(0, Math.min(1, (expiresAt - at) / (expiresAt - issuedAt)));
+  const until = letGoAt ?? closedAt;
   const end = Math.min(until ?? expiresAt, expiresAt);
   const [x0, x1, y0, y1] = [x(from), x(end), left(from), left(end)].map(rounded) as [number, number, number, number];
   return {
@@ -187,7 +192,7 @@ const captions: Readonly<Partial<Record<MarkType, string>>> = {
   'signed-out-elsewhere': 'sign-out',
   failed: 'failed',
   refused: 'refused',
-  invalidated: 'set aside',
+  invalidated: 'cut short',
   expired: 'expired',
   unauthorized: '401',
   denied: 'refused',

@@ -27,10 +27,10 @@ export class Timeline {
   private readonly host = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
   protected readonly width = toSignal(widthOf(this.host), { initialValue: 800 });
   protected readonly isNarrow = computed(() => this.width() < 560);
-  protected readonly nowX = computed(() => Math.round(this.width() * (this.isNarrow() ? 0.66 : 0.74)));
+  protected readonly nowX = computed(() => Math.round(this.width() * (this.isNarrow() ? 0.64 : 0.71)));
   private readonly scale = computed(() => ({
     epoch,
-    pxPerMs: this.isNarrow() ? 0.013 : 0.02,
+    pxPerMs: this.isNarrow() ? 0.0105 : 0.017,
     skewMs: SKEW_MS,
   }));
   /** Moves on with the grid, for what comes and goes with time alone. */

@@ -20,7 +20,7 @@ export function toSentence({ type, times = 1, serial }: Mark): string {
     case 'refused':
       return 'needs a new sign-in';
     case 'invalidated':
-      return 'was told to take the token as expired';
+      return 'cut the token short, as if it had expired';
     case 'expired':
       return 'let the token expire';
     case 'unauthorized':
