@@ -142,6 +142,12 @@ describe('a request to a target', () => {
   });
 });
 
+/** Of the DOM, which specs do not believe in. */
+interface Page {
+  readonly head: { append(element: object): void };
+  createElement(name: 'base'): { href: string; remove(): void };
+}
+
 describe('a relative URL', () => {
   const { config } = issuer();
 
@@ -159,7 +165,7 @@ describe('a relative URL', () => {
     [API, 'https://evil.example.com/', '/me', null],
   ])('is compared as the page resolves it: target %s, base %s, %s', (target, base, requested, bearer) => {
     const { http, backend } = world(provideTokenManager(() => config, withBearerTargets(target)));
-    const page = TestBed.inject(DOCUMENT);
+    const page = TestBed.inject<Page>(DOCUMENT);
     const element = page.createElement('base');
     if (base) page.head.append(element);
     element.href = base ?? '';
