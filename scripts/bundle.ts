@@ -32,7 +32,7 @@ export async function bundle(statement: string): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     ...options,
     stdin: { contents: statement, resolveDir, loader: 'ts' },
-    external: ['rxjs', 'node:*'],
+    external: ['rxjs', 'node:*', '@angular/*'],
     metafile: true,
   });
   const code = outputFiles[0]?.text ?? '';
@@ -58,7 +58,9 @@ async function brotliBytes(contents: string): Promise<number> {
     ...options,
     minify: false,
     stdin: { contents, resolveDir, loader: 'ts' },
+    external: ['@angular/*'],
   });
   const { code } = await minify(outputFiles[0]?.text ?? '', { module: true, compress: { passes: 2 } });
-  return brotliCompressSync(code ?? '').byteLength;
+  const alone = code?.replaceAll(/import\{[^}]*\}from"@angular\/[^"]*";/g, '');
+  return brotliCompressSync(alone ?? '').byteLength;
 }

@@ -1,5 +1,6 @@
 import { DestroyRef, DOCUMENT, inject, NgZone, PLATFORM_ID, signal, type Signal } from '@angular/core';
 import { catchError, distinctUntilChanged, EMPTY, fromEvent, merge, switchMap } from 'rxjs';
+import type { TokenManagerConfig } from '../config.js';
 import type { TokenState } from '../held.js';
 import { createTokenManager, memoryStore, type CredentialStore, type TokenManager } from '../index.js';
 import { createAsking } from './asking.js';
@@ -33,7 +34,7 @@ export function createManaged(definition: Definition): Managed {
   const isServer = inject(PLATFORM_ID) === 'server';
   const findTarget = targets && bearerTargets(targets, page.baseURI);
   const asking = createAsking();
-  const config = configFactory();
+  const config = Object(configFactory()) as TokenManagerConfig;
   const manager = createTokenManager({
     scheduler: timersOutside(zone),
     ...config,

@@ -1,5 +1,5 @@
 import { inject, InjectionToken, makeEnvironmentProviders, type EnvironmentProviders } from '@angular/core';
-import { Subscription, type SchedulerLike } from 'rxjs';
+import { queueScheduler, Subscription, type SchedulerAction, type SchedulerLike } from 'rxjs';
 import { memoryStore } from '../index.js';
 import type { BearerTarget } from './bearerTargets.js';
 import { injectTokenManager } from './injectTokenManager.js';
@@ -29,17 +29,30 @@ export interface TokenManagerTesting {
   allowRefresh(): void;
 }
 
-interface Script extends Pick<TokenManagerTestingOptions, 'name'> {
+interface Script {
+  readonly name: string | undefined;
   error?: string | Error | undefined;
+  /** How many tokens it has given. */
   count: number;
+  /** How far its clock is ahead. */
+  skippedMs: number;
 }
 
 const SCRIPTS = new InjectionToken<readonly Script[]>('rx-token: what specs do');
 
 const TOKEN = 'test-token';
 
-/** Time stands still for its timers: there are none to be left behind. */
-const noTimers: SchedulerLike = { now: () => Date.now(), schedule: () => Subscription.EMPTY };
+/** Longer than the wait after a failure. */
+const LONG_MS = 60_000;
+
+/** Leaves no timers behind: a short wait is over at once, a long one never. */
+function withoutTimers(script: Script): SchedulerLike {
+  return {
+    now: () => Date.now() + script.skippedMs,
+    schedule: <T>(work: (this: SchedulerAction<T>, state?: T) => void, delayMs = 0, state?: T) =>
+      delayMs < LONG_MS / 60 ? queueScheduler.schedule(work, 0, state) : Subscription.EMPTY,
+  };
+}
 
 /**
  * A token manager for specs, over memory, without a network and without timers. It stands in for the manager of its
@@ -51,7 +64,7 @@ export function provideTokenManagerTesting({
   targets,
 }: TokenManagerTestingOptions = {}): EnvironmentProviders {
   return makeEnvironmentProviders([
-    { provide: SCRIPTS, useFactory: (): Script => ({ ...(name && { name }), count: 1 }), multi: true },
+    { provide: SCRIPTS, useFactory: (): Script => ({ name, count: 1, skippedMs: 0 }), multi: true },
     provideDefinition({
       name,
       ...(targets && { targets }),
@@ -62,8 +75,9 @@ export function provideTokenManagerTesting({
         const script = injectScript(name);
         return {
           store: memoryStore(token === null ? null : { access_token: token }),
-          scheduler: noTimers,
-          retry: () => 0,
+          scheduler: withoutTimers(script),
+          retry: () => LONG_MS,
+          maxWaitMs: 0,
           refresh() {
             if (script.error instanceof Error) throw script.error;
             return script.error ? { error: script.error } : { access_token: `${TOKEN}-${++script.count}` };
@@ -78,11 +92,15 @@ export function provideTokenManagerTesting({
 export function injectTokenManagerTesting(name?: string): TokenManagerTesting {
   const script = injectScript(name);
   const tokens = injectTokenManager(name);
+  function answerWith(error: string | Error | undefined): void {
+    script.error = error;
+    script.skippedMs += LONG_MS; // what failed before is tried again
+  }
   return {
     signIn: (token = TOKEN) => tokens.set({ access_token: token }),
     signOut: () => tokens.clear(),
-    failRefresh: (error) => void (script.error = error),
-    allowRefresh: () => void (script.error = undefined),
+    failRefresh: answerWith,
+    allowRefresh: () => answerWith(undefined),
   };
 }
 
