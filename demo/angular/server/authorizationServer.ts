@@ -65,7 +65,10 @@ function configuration(origin: string, lifetime: number): Configuration {
     interactions: { url: (_context, { uid }) => `${SIGN_IN}/${uid}` },
     features: {
       devInteractions: { enabled: false },
-      revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_context, client, token) => token.clientId === client.clientId,
+      },
     },
   };
 }
@@ -78,11 +81,15 @@ export function rulings(provider: Provider): Observable<Ruling> {
   const twice$ = (fromEvent(provider, 'refresh_token.consumed') as Observable<{ jti: string }>).pipe(
     repeated(({ jti }) => jti),
   );
-  const isRefresh = ({ oidc }: KoaContextWithOIDC): boolean => oidc.params?.['grant_type'] === 'refresh_token';
+  const isRefresh = ({ oidc }: KoaContextWithOIDC): boolean =>
+    oidc.params?.['grant_type'] === 'refresh_token';
   const isSignOut = ({ oidc }: KoaContextWithOIDC): boolean => oidc.route === 'revocation';
   return merge(
     granted$.pipe(
-      map((context, index) => ({ type: isRefresh(context) ? 'refreshed' : 'signed-in', serial: index + 1 }) as const),
+      map(
+        (context, index) =>
+          ({ type: isRefresh(context) ? 'refreshed' : 'signed-in', serial: index + 1 }) as const,
+      ),
     ),
     revoked$.pipe(map((context) => ({ type: isSignOut(context) ? 'revoked' : 'reused' }) as const)),
     fromEvent(provider, 'grant.error').pipe(map(() => ({ type: 'refused' }) as const)),

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Provider } from 'oidc-provider';
-import { type Observable, ReplaySubject, switchMap } from 'rxjs';
+import { ignoreElements, type Observable, ReplaySubject, startWith, switchMap, tap } from 'rxjs';
 import { listening } from '../../terminal/listening.js';
 import { api } from './api.js';
 import { authorizationServer, MOUNT, rulings, SIGN_IN } from './authorizationServer.js';
@@ -24,9 +24,10 @@ export function demoServer({ port, lifetime }: Options, folder: string): Observa
   return listening(port).pipe(
     switchMap(async (http) => {
       const origin = `http://localhost:${(http.address() as AddressInfo).port}`;
-      const provider = await authorizationServer(origin, lifetime);
+      return { http, origin, provider: await authorizationServer(origin, lifetime) };
+    }),
+    switchMap(({ http, origin, provider }) => {
       const ruling$ = new ReplaySubject<Ruling>(REMEMBERED);
-      rulings(provider).subscribe(ruling$); // ends with the provider
       const answer = answering(provider, ruling$, folder);
       http.on('request', (request, response) => {
         answer(new URL(request.url ?? '/', origin), request, response).catch((error: unknown) => {
@@ -35,7 +36,7 @@ export function demoServer({ port, lifetime }: Options, folder: string): Observa
           response.end();
         });
       });
-      return origin;
+      return rulings(provider).pipe(tap(ruling$), ignoreElements(), startWith(origin));
     }),
   );
 }

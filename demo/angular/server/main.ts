@@ -17,7 +17,8 @@ try {
 }
 
 async function serve(options: Options): Promise<void> {
-  if (!existsSync(folder)) throw new UsageError('the application is not built: npm run demo:angular does that');
+  if (!existsSync(folder))
+    throw new UsageError('the application is not built: npm run demo:angular does that');
   const origin$ = demoServer(options, folder).pipe(
     tap((origin) => console.log(`\n  The demo is at ${origin}\n  Ctrl-C ends it.\n`)),
     takeUntil(endRequests()),
@@ -26,6 +27,10 @@ async function serve(options: Options): Promise<void> {
 }
 
 function explained(error: unknown): string {
-  const { code, port, message = String(error) } = Object(error) as Partial<NodeJS.ErrnoException> & { port?: number };
+  const {
+    code,
+    port,
+    message = String(error),
+  } = Object(error) as Partial<NodeJS.ErrnoException> & { port?: number };
   return code === 'EADDRINUSE' ? `port ${port} is taken: --port names another one` : message;
 }

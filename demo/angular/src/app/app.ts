@@ -27,7 +27,9 @@ export class App {
   protected readonly name = toSignal(this.tokens.credentials$.pipe(map(accountName)));
   private readonly expiresAt = toSignal(this.tokens.credentials$.pipe(map((held) => held?.expires_at)));
   private readonly now = toSignal(interval(250).pipe(map(() => Date.now())), { initialValue: Date.now() });
-  protected readonly secondsLeft = computed(() => Math.max(0, Math.ceil(((this.expiresAt() ?? 0) - this.now()) / 1000)));
+  protected readonly secondsLeft = computed(() =>
+    Math.max(0, Math.ceil(((this.expiresAt() ?? 0) - this.now()) / 1000)),
+  );
   protected readonly isSignedOut = computed(() => this.state().status === 'signed-out');
   protected readonly isSignedIn = computed(() => !['signed-out', 'loading'].includes(this.state().status));
 
@@ -39,7 +41,9 @@ export class App {
   protected async signOut(): Promise<void> {
     this.isEnding.set(true);
     this.trouble.set(undefined);
-    await this.signIn.end().catch(() => this.trouble.set('Signed out here, but the server could not be told.'));
+    await this.signIn
+      .end()
+      .catch(() => this.trouble.set('Signed out here, but the server could not be told.'));
     this.isEnding.set(false);
   }
 }

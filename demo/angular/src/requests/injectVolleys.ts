@@ -46,7 +46,9 @@ export function injectVolleys(): Volleys {
         ),
       );
       const sending$ = attempt$.pipe(
-        filter(({ request, status }) => requests.includes(request) && (status === undefined || status === 401)),
+        filter(
+          ({ request, status }) => requests.includes(request) && (status === undefined || status === 401),
+        ),
         map(({ request, status }): Turn => ({
           index: requests.indexOf(request),
           fate: status === undefined ? 'sent' : 'unauthorized',

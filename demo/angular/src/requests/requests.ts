@@ -59,7 +59,9 @@ export class Requests {
     ),
   );
 
-  protected readonly refreshes = computed(() => (this.issuedAfter() ?? this.history.issued()) - this.issuedBefore());
+  protected readonly refreshes = computed(
+    () => (this.issuedAfter() ?? this.history.issued()) - this.issuedBefore(),
+  );
   protected readonly answered = computed(() => count(this.volley(), 'answered'));
   protected readonly failed = computed(() => count(this.volley(), 'failed'));
   protected readonly tookMs = computed(() => {

@@ -1,4 +1,10 @@
-import { HttpContextToken, type HttpErrorResponse, type HttpEvent, type HttpInterceptorFn, HttpResponse } from '@angular/common/http';
+import {
+  HttpContextToken,
+  HttpErrorResponse,
+  type HttpEvent,
+  type HttpInterceptorFn,
+  HttpResponse,
+} from '@angular/common/http';
 import { inject } from '@angular/core';
 import { defer, tap } from 'rxjs';
 import { Wire } from './wire';
@@ -20,7 +26,7 @@ export const wireTap: HttpInterceptorFn = (request, next) => {
     return next(request).pipe(
       tap({
         next: (event: HttpEvent<unknown>) => event instanceof HttpResponse && ended(event.status),
-        error: ({ status }: HttpErrorResponse) => ended(status),
+        error: (error: unknown) => ended(error instanceof HttpErrorResponse ? error.status : 0),
         unsubscribe: () => ended(0),
       }),
     );

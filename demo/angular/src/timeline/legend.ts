@@ -10,10 +10,13 @@ import { ChangeDetectionStrategy, Component } from '@angular/core';
         <svg viewBox="-8 -8 16 16" aria-hidden="true"><circle class="full" r="7" /></svg>asked for here
       </li>
       <li>
-        <svg viewBox="-8 -8 16 16" aria-hidden="true"><circle class="hollow" r="6" /></svg>taken over from another tab
+        <svg viewBox="-8 -8 16 16" aria-hidden="true"><circle class="hollow" r="6" /></svg>taken over from
+        another tab
       </li>
       <li>
-        <svg viewBox="0 -8 40 16" class="wide" aria-hidden="true"><path class="taper" d="M0 -7L40 0L0 7Z" /></svg>life left
+        <svg viewBox="0 -8 40 16" class="wide" aria-hidden="true">
+          <path class="taper" d="M0 -7L40 0L0 7Z" /></svg
+        >life left
       </li>
       <li>
         <svg viewBox="-8 -8 16 16" aria-hidden="true"><path class="alarm" d="M0 -7L7 0L0 7L-7 0Z" /></svg>401

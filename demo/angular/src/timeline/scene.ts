@@ -87,7 +87,12 @@ const CLOSED_FOR_MS = 60_000;
 const STILL_OPEN = 100_000;
 
 /** A pure function of what happened. */
-export function scene(lanes: ReadonlyMap<number, Lane>, me: number | undefined, now: number, scale: Scale): Scene {
+export function scene(
+  lanes: ReadonlyMap<number, Lane>,
+  me: number | undefined,
+  now: number,
+  scale: Scale,
+): Scene {
   const x = (at: number): number => (at - scale.epoch) * scale.pxPerMs;
   const issued = (lanes.get(SERVER)?.marks ?? []).filter(({ type }) => type === 'issued');
   let top = AXIS;
@@ -139,13 +144,22 @@ function tabRow(lane: Lane, issued: readonly Mark[], x: (at: number) => number, 
       x: x(from),
       y: (id % BAR_ROWS) * 4,
       width: until === undefined ? STILL_OPEN : Math.max(2, x(until) - x(from)),
-      type: status === undefined ? 'open' : status === 401 ? 'unauthorized' : status < 400 && status > 0 ? 'good' : 'bad',
+      type:
+        status === undefined
+          ? 'open'
+          : status === 401
+            ? 'unauthorized'
+            : status < 400 && status > 0
+              ? 'good'
+              : 'bad',
     })),
   };
 }
 
 /** How a tab came by a token. */
-const origins: Readonly<Partial<Record<MarkType, readonly [filled: boolean, caption: string, title: string]>>> = {
+const origins: Readonly<
+  Partial<Record<MarkType, readonly [filled: boolean, caption: string, title: string]>>
+> = {
   refreshed: [true, '', 'refreshed here'],
   'signed-in': [true, 'sign-in', 'from signing in here'],
   adopted: [false, '', 'taken over from another tab'],
@@ -153,10 +167,21 @@ const origins: Readonly<Partial<Record<MarkType, readonly [filled: boolean, capt
 };
 const loaded = [false, 'loaded', 'found in the store'] as const;
 
-function marble(life: Life, serial: number | undefined, marks: readonly Mark[], x: (at: number) => number): Marble {
+function marble(
+  life: Life,
+  serial: number | undefined,
+  marks: readonly Mark[],
+  x: (at: number) => number,
+): Marble {
   const origin = marks.find(({ type, at }) => type in origins && Math.abs(at - life.from) < 250);
   const [filled, caption, title] = (origin && origins[origin.type]) ?? loaded;
-  return { x: x(life.from), serial, filled, caption, title: `Token ${serial ?? ''}, ${title}, ${clock(life.from)}` };
+  return {
+    x: x(life.from),
+    serial,
+    filled,
+    caption,
+    title: `Token ${serial ?? ''}, ${title}, ${clock(life.from)}`,
+  };
 }
 
 /** The server counts what it issues; a tab knows only when. */
@@ -173,10 +198,16 @@ function taper(
   x: (at: number) => number,
   { skewMs }: Scale,
 ): Taper {
-  const left = (at: number): number => THICK * Math.max(0, Math.min(1, (expiresAt - at) / (expiresAt - issuedAt)));
+  const left = (at: number): number =>
+    THICK * Math.max(0, Math.min(1, (expiresAt - at) / (expiresAt - issuedAt)));
   const until = letGoAt ?? closedAt;
   const end = Math.min(until ?? expiresAt, expiresAt);
-  const [x0, x1, y0, y1] = [x(from), x(end), left(from), left(end)].map(rounded) as [number, number, number, number];
+  const [x0, x1, y0, y1] = [x(from), x(end), left(from), left(end)].map(rounded) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   return {
     path: `M${x0} ${-y0}L${x1} ${-y1}V${y1}L${x0} ${y0}Z`,
     serial,

@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, ElementRef, inject, input } from '@angular/core';
 import { takeUntilDestroyed, toSignal } from '@angular/core/rxjs-interop';
-import { animationFrames, interval, map, type Observable, startWith } from 'rxjs';
+import { animationFrames, interval, map, type Observable, startWith, throttleTime } from 'rxjs';
 import { SKEW_MS } from '../app/skewMs';
 import type { Lane } from './lane';
 import { clock } from './clock';
@@ -10,6 +10,8 @@ import { widthOf } from './widthOf';
 /** Where `x` is 0. */
 const epoch = Date.now();
 
+/** Nothing here moves by more than half a pixel in that time. */
+const FRAME_MS = 30;
 const GRID_MS = 5_000;
 const HUES = 7;
 
@@ -34,7 +36,13 @@ export class Timeline {
     skewMs: SKEW_MS,
   }));
   /** Moves on with the grid, for what comes and goes with time alone. */
-  private readonly beat = toSignal(interval(GRID_MS).pipe(map(() => Date.now()), startWith(Date.now())), { requireSync: true });
+  private readonly beat = toSignal(
+    interval(GRID_MS).pipe(
+      map(() => Date.now()),
+      startWith(Date.now()),
+    ),
+    { requireSync: true },
+  );
 
   protected readonly scene = computed(() => scene(this.lanes(), this.me(), this.beat(), this.scale()));
   protected readonly grid = computed(() => {
@@ -55,7 +63,9 @@ export class Timeline {
 
   constructor() {
     const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    const frame$: Observable<unknown> = isStill ? interval(1000) : animationFrames();
+    const frame$: Observable<unknown> = isStill
+      ? interval(1000)
+      : animationFrames().pipe(throttleTime(FRAME_MS));
     frame$.pipe(startWith(null), takeUntilDestroyed()).subscribe(() => {
       const { pxPerMs } = this.scale();
       this.host.style.setProperty('--shift', `${this.nowX() - (Date.now() - epoch) * pxPerMs}px`);
