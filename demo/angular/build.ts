@@ -1,6 +1,15 @@
 /** Builds the library, packs it as it would be published, installs that beside the application, and builds it. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,5 +35,14 @@ try {
 } finally {
   rmSync(packed, { recursive: true, force: true });
 }
-step('installing the application', here, 'npm ci --no-audit --no-fund');
+
+// installing takes longer than all the rest: not again what is there
+const stamp = join(here, 'node_modules', '.rx-token-demo');
+const wanted = createHash('sha256');
+for (const file of ['package-lock.json', 'rx-token.tgz']) wanted.update(readFileSync(join(here, file)));
+const digest = wanted.digest('hex');
+if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== digest) {
+  step('installing the application', here, 'npm ci --no-audit --no-fund');
+  writeFileSync(stamp, digest);
+}
 step('building it', here, 'npm run build');

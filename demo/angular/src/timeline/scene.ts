@@ -83,6 +83,8 @@ const BAR_ROWS = 6;
 /** Between what the server says and what a tab says of the same token, at most. */
 const APART_MS = 3_000;
 const CLOSED_FOR_MS = 60_000;
+/** Of the font that captions are set in, in px. */
+const HALF_CHARACTER = 3.2;
 /** Longer than any picture: it is cut off at now. */
 const STILL_OPEN = 100_000;
 
@@ -99,7 +101,7 @@ export function scene(
   const rows = inOrder(lanes, me, now).map((lane) => {
     const isServer = lane.id === SERVER;
     const row = isServer ? serverRow(lane, x) : tabRow(lane, issued, x, scale);
-    const placed = { ...row, top, centre: top + CENTRE, note: noteOf(row, lane, me) };
+    const placed = { ...uncrowded(row), top, centre: top + CENTRE, note: noteOf(row, lane, me) };
     top += isServer ? SERVER_HEIGHT : TAB_HEIGHT;
     return placed;
   });
@@ -236,6 +238,28 @@ function sign(id: number, mark: Mark, x: (at: number) => number): Sign {
   const caption = (captions[type] ?? type) + (times > 1 ? ` × ${times}` : '');
   return { x: x(at), type, caption, title: `${nameOf(id)} ${toSentence(mark)}, ${clock(at)}` };
 }
+
+/** Of captions that would touch, the one that says more stays; the others are in the titles, and in the diary. */
+function uncrowded(row: Unplaced): Unplaced {
+  const kept: { readonly left: number; readonly right: number }[] = [];
+  const fit = ({ x, caption, type }: { x: number; caption: string; type?: MarkType }): boolean => {
+    const half = caption.length * HALF_CHARACTER;
+    const left = type === 'unauthorized' ? x - 8 : x - half;
+    const right = type === 'unauthorized' ? x + 12 + 2 * half : x + half;
+    if (kept.some((other) => left < other.right && other.left < right)) return false;
+    kept.push({ left, right });
+    return true;
+  };
+  const quiet = <T extends { readonly x: number; readonly caption: string }>(said: T): T =>
+    said.caption === '' || fit(said) ? said : { ...said, caption: '' };
+  const isAlarm = ({ type }: Sign): boolean => !(type in calm);
+  const loud = row.signs.filter(isAlarm).map(quiet);
+  const calmer = row.signs.filter((sign) => !isAlarm(sign)).map(quiet);
+  return { ...row, signs: [...calmer, ...loud], marbles: row.marbles.map(quiet) };
+}
+
+/** What belongs to the course of things. */
+const calm: Readonly<Partial<Record<MarkType, true>>> = { expired: true, invalidated: true, revoked: true };
 
 function noteOf({ tapers, isClosed, isServer }: Unplaced, { id }: Lane, me: number | undefined): string {
   if (isServer) return 'what it issued';

@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, ElementRef, inject, input } from '@angular/core';
 import { takeUntilDestroyed, toSignal } from '@angular/core/rxjs-interop';
-import { animationFrames, interval, map, type Observable, startWith, throttleTime } from 'rxjs';
+import { animationFrames, interval, map, type Observable, startWith, throttleTime, timer } from 'rxjs';
 import { SKEW_MS } from '../app/skewMs';
 import type { Lane } from './lane';
 import { clock } from './clock';
@@ -12,6 +12,7 @@ const epoch = Date.now();
 
 /** Nothing here moves by more than half a pixel in that time. */
 const FRAME_MS = 30;
+const USUAL_LIFETIME_MS = 20_000;
 const GRID_MS = 5_000;
 const HUES = 7;
 
@@ -30,11 +31,18 @@ export class Timeline {
   protected readonly width = toSignal(widthOf(this.host), { initialValue: 800 });
   protected readonly isNarrow = computed(() => this.width() < 560);
   protected readonly nowX = computed(() => Math.round(this.width() * (this.isNarrow() ? 0.64 : 0.71)));
-  private readonly scale = computed(() => ({
-    epoch,
-    pxPerMs: this.isNarrow() ? 0.0105 : 0.017,
-    skewMs: SKEW_MS,
-  }));
+  private readonly lifetimeMs = computed(() => {
+    const life = this.lanes()
+      .get(this.me() ?? NaN)
+      ?.lives.at(-1);
+    return life ? Math.round((life.expiresAt - life.issuedAt) / 1000) * 1000 : USUAL_LIFETIME_MS;
+  });
+  /** A token's life is a good part of the picture, but its marbles must not touch. */
+  private readonly scale = computed(() => {
+    const share = this.isNarrow() ? 0.42 : 0.29;
+    const pxPerMs = Math.min(0.06, Math.max(0.008, (share * this.width()) / this.lifetimeMs()));
+    return { epoch, pxPerMs, skewMs: SKEW_MS };
+  });
   /** Moves on with the grid, for what comes and goes with time alone. */
   private readonly beat = toSignal(
     interval(GRID_MS).pipe(
@@ -64,9 +72,9 @@ export class Timeline {
   constructor() {
     const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches;
     const frame$: Observable<unknown> = isStill
-      ? interval(1000)
+      ? timer(0, 1000)
       : animationFrames().pipe(throttleTime(FRAME_MS));
-    frame$.pipe(startWith(null), takeUntilDestroyed()).subscribe(() => {
+    frame$.pipe(takeUntilDestroyed()).subscribe(() => {
       const { pxPerMs } = this.scale();
       this.host.style.setProperty('--shift', `${this.nowX() - (Date.now() - epoch) * pxPerMs}px`);
     });
