@@ -1,6 +1,6 @@
 /** @jest-environment jsdom */
 import '@angular/compiler';
-import { Component, provideZonelessChangeDetection, type Type } from '@angular/core';
+import { Component, provideZonelessChangeDetection, type Type, VERSION } from '@angular/core';
 import { bootstrapApplication } from '@angular/platform-browser';
 import { describe, expect, it } from '@jest/globals';
 import { provideTokenManager, withBearerTargets } from 'rx-token/angular';
@@ -26,4 +26,8 @@ describe('an application without zones', () => {
     });
     await expect(started).rejects.toThrow('targets[0] must be https');
   });
+});
+
+it('is Angular 21, or the one that scripts/angular.ts has installed', () => {
+  expect(VERSION.major).toBe(process.env['ANGULAR'] ?? '21');
 });
