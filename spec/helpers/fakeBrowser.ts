@@ -1,3 +1,4 @@
+import { afterEach } from '@jest/globals';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import type { ChannelLike, LockManagerLike, PageLike, StorageLike, TabStoreOptions } from 'rx-token/browser';
 
@@ -45,6 +46,12 @@ interface LockRequest {
 }
 
 const named = (name: string) => Object.assign(new Error('not to be shown: access-of-1'), { name });
+
+const open = new Set<FakeTab>();
+afterEach(() => {
+  for (const tab of open) tab.fire('pagehide');
+  open.clear();
+});
 
 /** A browser as far as stores of tabs need one, where time and faults are ours. */
 export function fakeBrowser(browser: FakeBrowserOptions = {}): FakeBrowser {
@@ -148,7 +155,7 @@ export function fakeBrowser(browser: FakeBrowserOptions = {}): FakeBrowser {
       });
     }
 
-    return {
+    const opened: FakeTab = {
       storage,
       locks,
       page,
@@ -164,6 +171,8 @@ export function fakeBrowser(browser: FakeBrowserOptions = {}): FakeBrowser {
         views.delete(tab);
       },
     };
+    open.add(opened);
+    return opened;
   }
 
   return {

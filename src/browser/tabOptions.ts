@@ -49,7 +49,7 @@ export function readTabOptions(maker: string, options: TabStoreOptions): TabWorl
   const locks = given(options.locks, navigator?.locks);
   const channel = given(options.channel, opened);
   const page = given(options.page, pageHere());
-  const { leaseMs = 45_000, scheduler = asyncScheduler, wake$ = wakeSignals(page) } = options;
+  const { leaseMs = 45_000, scheduler = asyncScheduler } = options;
 
   const must = (isGood: boolean, what: string): void => {
     if (!isGood) throw new TypeError(`${maker}: ${what}`);
@@ -60,6 +60,7 @@ export function readTabOptions(maker: string, options: TabStoreOptions): TabWorl
   );
   must(!channel || isFunction(channel), 'channel must be a function that opens a BroadcastChannel, or null');
   must(!page || isFunction(page.addEventListener), 'page must be a window, or null');
+  const { wake$ = wakeSignals(page) } = options;
   must(isFunction((wake$ as { subscribe?: unknown } | null)?.subscribe), 'wake$ must be an Observable');
   must(
     isFunction((scheduler as Partial<SchedulerLike> | null)?.schedule),
