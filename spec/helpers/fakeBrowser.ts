@@ -97,9 +97,9 @@ export function fakeBrowser(browser: FakeBrowserOptions = {}): FakeBrowser {
       set(own, key, text);
       set(stored, key, text);
       for (const [other, view] of views) {
-        if (other === tab) continue;
-        if (lagMs) scheduler.schedule(() => view.put(key, text), lagMs);
-        else view.put(key, text);
+        // who has written meanwhile ends on the last of all, too
+        if (lagMs) scheduler.schedule(() => view.put(key, stored.get(key) ?? null), lagMs);
+        else if (other !== tab) view.put(key, text);
       }
     }
     const storage: StorageLike = {
