@@ -28,11 +28,13 @@ async function executable(): Promise<string> {
 
 /**
  * A real Chromium without a window. Each of its contexts (`newContext()`) is like a profile of its own: the pages
- * of one share storage, locks and channels, and each page has a process of its own.
+ * of one share storage, locks and channels, and each page has a process of its own. Any host below `.test` is this
+ * machine: over http a context that is not secure, as opposed to `localhost`.
  */
 export async function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: await executable(),
-    args: ['--no-sandbox', '--headless=shell'], // those of the package would put all pages into one process
+    // those of the package would put all pages into one process
+    args: ['--no-sandbox', '--headless=shell', '--host-resolver-rules=MAP *.test 127.0.0.1'],
   });
 }

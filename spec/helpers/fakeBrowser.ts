@@ -1,3 +1,4 @@
+import { afterEach } from '@jest/globals';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import type { ChannelLike, LockManagerLike, PageLike, StorageLike, TabStoreOptions } from 'rx-token/browser';
 
@@ -46,6 +47,12 @@ interface LockRequest {
 
 const named = (name: string) => Object.assign(new Error('not to be shown: access-of-1'), { name });
 
+const open = new Set<FakeTab>();
+afterEach(() => {
+  for (const tab of open) tab.fire('pagehide');
+  open.clear();
+});
+
 /** A browser as far as stores of tabs need one, where time and faults are ours. */
 export function fakeBrowser(browser: FakeBrowserOptions = {}): FakeBrowser {
   const { lagMs = 0, quota = Infinity, scheduler = asyncScheduler } = browser;
@@ -90,9 +97,9 @@ export function fakeBrowser(browser: FakeBrowserOptions = {}): FakeBrowser {
       set(own, key, text);
       set(stored, key, text);
       for (const [other, view] of views) {
-        if (other === tab) continue;
-        if (lagMs) scheduler.schedule(() => view.put(key, text), lagMs);
-        else view.put(key, text);
+        // who has written meanwhile ends on the last of all, too
+        if (lagMs) scheduler.schedule(() => view.put(key, stored.get(key) ?? null), lagMs);
+        else if (other !== tab) view.put(key, text);
       }
     }
     const storage: StorageLike = {
@@ -148,7 +155,7 @@ export function fakeBrowser(browser: FakeBrowserOptions = {}): FakeBrowser {
       });
     }
 
-    return {
+    const opened: FakeTab = {
       storage,
       locks,
       page,
@@ -164,6 +171,8 @@ export function fakeBrowser(browser: FakeBrowserOptions = {}): FakeBrowser {
         views.delete(tab);
       },
     };
+    open.add(opened);
+    return opened;
   }
 
   return {

@@ -4,6 +4,15 @@ import { TestEnvironment } from 'jest-environment-jsdom';
 export default class JsdomWithFetch extends TestEnvironment {
   async setup() {
     await super.setup();
-    Object.assign(this.global, { fetch, Request, Response, Headers, ReadableStream, TextDecoder, TextEncoder });
+    Object.assign(this.global, {
+      fetch,
+      Request,
+      Response,
+      Headers,
+      ReadableStream,
+      TextDecoder,
+      TextEncoder,
+    });
+    Object.assign(this.global, { AbortController, AbortSignal }); // it knows no others
   }
 }

@@ -42,7 +42,12 @@ const SCRIPTS = new InjectionToken<readonly Script[]>('rx-token: what specs do')
 
 const TOKEN = 'test-token';
 
-/** Longer than the wait after a failure. */
+/** With something that a provider can refuse. */
+const signInWith = (token: string) => ({ access_token: token, refresh_token: 'test-refresh-token' });
+
+/** No wait of a store or a flight is longer, and no time limit shorter. */
+const SHORT_MS = 1_000;
+/** The wait after a failure. */
 const LONG_MS = 60_000;
 
 /** Leaves no timers behind: a short wait is over at once, a long one never. */
@@ -50,7 +55,7 @@ function withoutTimers(script: Script): SchedulerLike {
   return {
     now: () => Date.now() + script.skippedMs,
     schedule: <T>(work: (this: SchedulerAction<T>, state?: T) => void, delayMs = 0, state?: T) =>
-      delayMs < LONG_MS / 60 ? queueScheduler.schedule(work, 0, state) : Subscription.EMPTY,
+      delayMs < SHORT_MS ? queueScheduler.schedule(work, 0, state) : Subscription.EMPTY,
   };
 }
 
@@ -74,7 +79,7 @@ export function provideTokenManagerTesting({
       configFactory() {
         const script = injectScript(name);
         return {
-          store: memoryStore(token === null ? null : { access_token: token }),
+          store: memoryStore(token === null ? null : signInWith(token)),
           scheduler: withoutTimers(script),
           retry: () => LONG_MS,
           maxWaitMs: 0,
@@ -97,7 +102,7 @@ export function injectTokenManagerTesting(name?: string): TokenManagerTesting {
     script.skippedMs += LONG_MS; // what failed before is tried again
   }
   return {
-    signIn: (token = TOKEN) => tokens.set({ access_token: token }),
+    signIn: (token = TOKEN) => tokens.set(signInWith(token)),
     signOut: () => tokens.clear(),
     failRefresh: answerWith,
     allowRefresh: () => answerWith(undefined),

@@ -1,4 +1,5 @@
 import {
+  exhaustMap,
   filter,
   fromEvent,
   map,
@@ -8,7 +9,6 @@ import {
   share,
   startWith,
   Subject,
-  switchMap,
   takeUntil,
 } from 'rxjs';
 import type { Version } from '../contracts.js';
@@ -48,11 +48,11 @@ export function hearing(
       return undefined; // none to be had in this frame: the storage tells, too
     }
   });
-  // A page with an open channel is not kept for the way back, or not for long.
+  // A page with an open channel is not kept for the way back, or not for long. It shows once without having gone.
   const channelWhileHere$ = page
     ? fromEvent(page, 'pageshow').pipe(
         startWith(null),
-        switchMap(() => channel$.pipe(takeUntil(fromEvent(page, 'pagehide')))),
+        exhaustMap(() => channel$.pipe(takeUntil(fromEvent(page, 'pagehide')))),
       )
     : channel$;
   const storage$ =

@@ -68,6 +68,7 @@ export interface ObjectStoreLike {
 
 interface Platform extends Partial<PageLike> {
   readonly localStorage?: StorageLike;
+  readonly sessionStorage?: StorageLike;
   readonly indexedDB?: IndexedDbLike;
   readonly navigator?: { readonly locks?: LockManagerLike };
   readonly BroadcastChannel?: new (name: string) => ChannelLike;

@@ -1,14 +1,16 @@
 import { asyncScheduler, fromEvent, NEVER, type Observable, type SchedulerLike } from 'rxjs';
+import type { CredentialStore, LockHolder } from '../contracts.js';
 import { LONGEST_DELAY_MS } from '../longestDelay.js';
 import { hearing, type Hearing } from './hearing.js';
 import { leaseLock } from './leaseLock.js';
+import { notesFrom } from './notes.js';
 import { pageHere, platform, type ChannelLike, type LockManagerLike, type PageLike } from './platform.js';
 import type { Shelf } from './shelf.js';
+import { randomName } from './randomName.js';
 import { tabLease } from './tabLease.js';
 import { tabStore } from './tabStore.js';
 import { wakeSignals } from './wakeSignals.js';
 import { webLock } from './webLock.js';
-import type { CredentialStore } from '../contracts.js';
 
 /** Of what the world outside is made. All of it has a default; durations are in ms. */
 export interface TabStoreOptions {
@@ -47,14 +49,18 @@ export function readTabOptions(maker: string, options: TabStoreOptions): TabWorl
   const locks = given(options.locks, navigator?.locks);
   const channel = given(options.channel, opened);
   const page = given(options.page, pageHere());
-  const { leaseMs = 45_000, scheduler = asyncScheduler, wake$ = wakeSignals(page) } = options;
+  const { leaseMs = 45_000, scheduler = asyncScheduler } = options;
 
   const must = (isGood: boolean, what: string): void => {
     if (!isGood) throw new TypeError(`${maker}: ${what}`);
   };
-  must(!locks || isFunction(locks.request), 'locks must be a LockManager, or null');
+  must(
+    !locks || (isFunction(locks.request) && isFunction(locks.query)),
+    'locks must be a LockManager, or null',
+  );
   must(!channel || isFunction(channel), 'channel must be a function that opens a BroadcastChannel, or null');
   must(!page || isFunction(page.addEventListener), 'page must be a window, or null');
+  const { wake$ = wakeSignals(page) } = options;
   must(isFunction((wake$ as { subscribe?: unknown } | null)?.subscribe), 'wake$ must be an Observable');
   must(
     isFunction((scheduler as Partial<SchedulerLike> | null)?.schedule),
@@ -89,10 +95,15 @@ export function sharedByTabs(
   storageKey?: string,
 ): CredentialStore {
   const { locks, channel, page, away$, wake$ } = world;
-  const tab = `tab ${Math.random().toString(36).slice(2, 10)}`;
+  const tab = `tab ${randomName()}`;
   const leaseOn = (tenure: Parameters<typeof tabLease>[2]) => tabLease(shelf, tab, tenure);
+  /** Whoever has journaled last. */
+  const sender = async (): Promise<LockHolder | null> => {
+    const { pending } = notesFrom((await shelf.read()).notes);
+    return pending ? { by: pending.by, since: pending.sentAt } : null;
+  };
   const lock = locks
-    ? webLock(locks, `${name}/refresh`, away$, leaseOn)
+    ? webLock(locks, `${name}/refresh`, away$, leaseOn, sender)
     : leaseLock(shelf, tab, { ...world, settleMs }, leaseOn);
   const news: Hearing = hearing(channel && (() => channel(name)), page, storageKey);
   return tabStore(shelf, lock, news, wake$);

@@ -15,12 +15,12 @@ export function tabStore(
   { heard$, tell }: Hearing,
   wake$: Observable<unknown>,
 ): CredentialStore {
-  /** Gives back the room that was kept for what is about to be written. */
-  const makeRoom = (): Promise<void> =>
-    shelf.change(({ notes }) => ({
-      put: { notes: notesText({ ...notesFrom(notes), room: undefined }) },
-      result: undefined,
-    }));
+  /** Gives back the room that was kept for what is about to be written, if any was. */
+  const makeRoom = (): Promise<boolean> =>
+    shelf.change(({ notes: text }) => {
+      const { room, ...notes } = notesFrom(text);
+      return room === undefined ? { result: false } : { put: { notes: notesText(notes) }, result: true };
+    });
 
   async function write(given: Credentials | null, expected: Version): Promise<WriteResult> {
     if (given !== null) assertCredentials(given, 'write');
@@ -28,8 +28,7 @@ export function tabStore(
     const put = (): Promise<WriteResult> =>
       shelf.change((found) => compareAndSet(found, next, expected, shelf.place));
     const result = await put().catch(async (error: unknown) => {
-      if (!isFull(error)) throw error;
-      await makeRoom();
+      if (!isFull(error) || !(await makeRoom())) throw error;
       return put();
     });
     if (result.written) tell(result.snapshot.version);

@@ -15,9 +15,11 @@ export function webLock(
   name: string,
   away$: Observable<unknown>,
   leaseOn: (tenure: Tenure) => Lease,
+  holder: NonNullable<CredentialLock['holder']>,
 ): CredentialLock {
   return {
     lossy: false,
+    holder,
     hold: (critical) =>
       new Observable((subscriber) => {
         const left = new AbortController();

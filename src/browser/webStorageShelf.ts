@@ -12,7 +12,8 @@ const FIELDS = Object.keys(SUFFIXES);
 export interface Guard {
   /** The short exclusion of writers. */
   exclusively<T>(step: () => Promise<T>): Promise<T>;
-  readonly marks: WriteMarks;
+  /** Where processes have copies of the storage. */
+  readonly marks: WriteMarks | undefined;
 }
 
 /** The number of the last write, see {@link WriteMarks}. */
@@ -47,17 +48,17 @@ export function webStorageShelf(key: string, storageOf: () => StorageLike, guard
   }
 
   async function change<T>(step: (found: Texts) => Change<T>): Promise<T> {
-    if (guard) await guard.marks.seen();
+    if (guard?.marks) await guard.marks.seen();
     const found = look(storageOf());
     const { put: next, setAside, result } = step(found);
     if (!next) return result;
     const items: Item[] = Object.entries(next).map(([field, text]) => [keyOf(field), text]);
     if (setAside) items.unshift([key, null], [asideKey(key), found.record]);
-    if (guard) items.push([numberKey(key), String(await guard.marks.next())]); // last: what it marks is there
+    if (guard?.marks) items.push([numberKey(key), String(await guard.marks.next())]); // last: what it marks is there
     try {
       replace(items);
     } catch (error) {
-      guard?.marks.withdraw();
+      guard?.marks?.withdraw();
       throw error;
     }
     return result;
@@ -67,7 +68,7 @@ export function webStorageShelf(key: string, storageOf: () => StorageLike, guard
     place,
     async read() {
       try {
-        await guard?.marks.seen();
+        await guard?.marks?.seen();
         return look(storageOf());
       } catch (error) {
         throw storageError('store_unreadable', place, error);

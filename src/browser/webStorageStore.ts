@@ -1,6 +1,7 @@
 import type { CredentialStore } from '../contracts.js';
 import { memoryStore } from '../stores/memoryStore.js';
 import { isServer, platform, type StorageLike } from './platform.js';
+import { randomName } from './randomName.js';
 import { readTabOptions, sharedByTabs, type TabStoreOptions } from './tabOptions.js';
 import { numberKey, webStorageShelf } from './webStorageShelf.js';
 import { writeMarks } from './writeMarks.js';
@@ -45,11 +46,13 @@ export function webStorageStore(
   }
   // Asked for each time: where it is not permitted, looking at it throws.
   const storageOf = (): StorageLike => storage ?? usualStorage();
-  const name = `rx-token/${key}`;
+  const session = storage && sessionOf(storage, key);
+  const name = `rx-token/${key}${session ?? ''}`;
   const { locks, scheduler, away$ } = world;
+  const stored = (): number => Number(storageOf().getItem(numberKey(key))) || 0;
   const guard = locks && {
     exclusively: <T>(step: () => Promise<T>) => locks.request(`${name}/write`, {}, step) as Promise<T>,
-    marks: writeMarks(locks, name, () => Number(storageOf().getItem(numberKey(key))) || 0, scheduler, away$),
+    marks: session ? undefined : writeMarks(locks, name, stored, scheduler, away$),
   };
   return sharedByTabs(webStorageShelf(key, storageOf, guard), name, world, SETTLE_MS, key);
 }
@@ -58,6 +61,21 @@ function isStorage(storage: Partial<StorageLike> | null): boolean {
   return [storage?.getItem, storage?.setItem, storage?.removeItem].every(
     (each) => typeof each === 'function',
   );
+}
+
+/**
+ * Of a `sessionStorage`, its name: tabs share none, and those that have nothing to do with each other must not wait
+ * for each other. A duplicated tab has the name, too, and takes turns with the one that it copies.
+ */
+function sessionOf(storage: StorageLike, key: string): string | undefined {
+  try {
+    if (storage !== platform().sessionStorage) return undefined;
+    const name = storage.getItem(`${key}.session`) ?? randomName();
+    storage.setItem(`${key}.session`, name);
+    return `/${name}`;
+  } catch {
+    return undefined; // not permitted: nothing else will be
+  }
 }
 
 function usualStorage(): StorageLike {

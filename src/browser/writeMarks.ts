@@ -45,9 +45,10 @@ export function writeMarks(
 
   return {
     async seen() {
-      const awaited = await marked();
       const giveUpAt = scheduler.now() + lagMs;
-      while (stored() < awaited && awaited !== removed) {
+      for (;;) {
+        const awaited = await marked();
+        if (stored() >= awaited || awaited === removed) return;
         if (scheduler.now() >= giveUpAt) removed = awaited;
         else await firstValueFrom(timer(LOOK_MS, scheduler));
       }
