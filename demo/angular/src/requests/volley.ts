@@ -1,5 +1,5 @@
 /** Of one request: what became of it so far. `again` is a replay, after a 401. */
-export type Fate = 'waiting' | 'sent' | 'unauthorized' | 'again' | 'answered' | 'failed';
+type Fate = 'waiting' | 'sent' | 'unauthorized' | 'again' | 'answered' | 'failed';
 
 /** Requests that were made at once. */
 export interface Volley {

@@ -11,7 +11,7 @@ export interface Scale {
 }
 
 /** A token, where a lane got hold of it. */
-export interface Marble {
+interface Marble {
   readonly x: number;
   /** `undefined` while the server's account of it has not arrived. */
   readonly serial: number | undefined;
@@ -22,7 +22,7 @@ export interface Marble {
 }
 
 /** What is left of its life, as a taper: thick at its birth, nothing at its end. */
-export interface Taper {
+interface Taper {
   readonly path: string;
   readonly serial: number | undefined;
   readonly current: boolean;
@@ -30,21 +30,21 @@ export interface Taper {
   readonly endX: number;
 }
 
-export interface Sign {
+interface Sign {
   readonly x: number;
   readonly type: MarkType;
   readonly caption: string;
   readonly title: string;
 }
 
-export interface Bar {
+interface Bar {
   readonly x: number;
   readonly y: number;
   readonly width: number;
   readonly type: 'open' | 'good' | 'unauthorized' | 'bad';
 }
 
-export interface Row {
+interface Row {
   readonly id: number;
   readonly name: string;
   readonly note: string;
@@ -59,7 +59,7 @@ export interface Row {
 }
 
 /** From the server to the tab that had asked, and on to those that took it over. */
-export interface Thread {
+interface Thread {
   readonly x: number;
   readonly from: number;
   readonly to: number;
