@@ -11,7 +11,6 @@ import {
   ignoreElements,
   type Observable,
   Subject,
-  tap,
 } from 'rxjs';
 import { injectTokenManager } from 'rx-token/angular';
 import { History } from '../timeline/history';
@@ -39,9 +38,7 @@ export class Requests {
   private readonly history = inject(History);
   private readonly volleys = injectVolleys();
 
-  /** The server's count, before and after. */
-  private readonly issuedBefore = signal(0);
-  private readonly issuedAfter = signal<number | undefined>(undefined);
+  private readonly orderedAt = signal(0);
   private readonly order$ = new Subject<Order>();
   protected readonly isBusy = signal(false);
   protected readonly beforehand = signal<Beforehand>('expire');
@@ -49,19 +46,19 @@ export class Requests {
     this.order$.pipe(
       exhaustMap(({ count, beforehand }) => {
         this.isBusy.set(true);
-        this.issuedBefore.set(this.history.issued());
-        this.issuedAfter.set(undefined);
+        this.orderedAt.set(Date.now());
         return concat(this.prepared(beforehand), this.volleys(count)).pipe(
-          tap({ complete: () => this.issuedAfter.set(this.history.issued()) }),
           finalize(() => this.isBusy.set(false)),
         );
       }),
     ),
   );
 
-  protected readonly refreshes = computed(
-    () => (this.issuedAfter() ?? this.history.issued()) - this.issuedBefore(),
-  );
+  /** By the server's own account. */
+  protected readonly refreshes = computed(() => {
+    const { endedAt = Infinity } = this.volley() ?? {};
+    return this.history.issuedAt().filter((at) => at >= this.orderedAt() && at <= endedAt).length;
+  });
   protected readonly answered = computed(() => count(this.volley(), 'answered'));
   protected readonly failed = computed(() => count(this.volley(), 'failed'));
   protected readonly tookMs = computed(() => {

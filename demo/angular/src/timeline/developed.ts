@@ -2,7 +2,7 @@ import type { Happening } from './happening';
 import type { Attempt, Lane, Life, Mark } from './lane';
 
 /** What is older was carried out of every picture. */
-const REMEMBERED_MS = 180_000;
+export const REMEMBERED_MS = 180_000;
 /** Fifty 401s of one burst are one thing to look at. */
 const AT_ONCE_MS = 600;
 

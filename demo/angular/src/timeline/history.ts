@@ -67,9 +67,9 @@ export class History {
   readonly number = toSignal(this.number$);
   readonly lanes = toSignal(this.lanes$, { initialValue: new Map<number, Lane>() });
 
-  /** How many pairs of tokens the server has issued. */
-  readonly issued = computed(() =>
-    Math.max(0, ...(this.lanes().get(SERVER)?.marks ?? []).map(({ serial = 0 }) => serial)),
+  /** When the server has issued a pair of tokens: epoch ms. */
+  readonly issuedAt = computed(() =>
+    (this.lanes().get(SERVER)?.marks ?? []).filter(({ type }) => type === 'issued').map(({ at }) => at),
   );
 
   constructor() {

@@ -1,4 +1,5 @@
 import { clock } from './clock';
+import { REMEMBERED_MS } from './developed';
 import { type Lane, type Life, type Mark, type MarkType, SERVER } from './lane';
 import { nameOf } from './nameOf';
 import { toSentence } from './toSentence';
@@ -100,7 +101,7 @@ export function scene(
   let top = AXIS;
   const rows = inOrder(lanes, me, now).map((lane) => {
     const isServer = lane.id === SERVER;
-    const row = isServer ? serverRow(lane, x) : tabRow(lane, issued, x, scale);
+    const row = isServer ? serverRow(lane, now, x) : tabRow(lane, issued, x, scale);
     const placed = { ...uncrowded(row), top, centre: top + CENTRE, note: noteOf(row, lane, me) };
     top += isServer ? SERVER_HEIGHT : TAB_HEIGHT;
     return placed;
@@ -117,8 +118,9 @@ function inOrder(lanes: ReadonlyMap<number, Lane>, me: number | undefined, now: 
 
 type Unplaced = Omit<Row, 'top' | 'centre' | 'note'>;
 
-function serverRow({ id, marks }: Lane, x: (at: number) => number): Unplaced {
-  const marbles = marks
+function serverRow({ id, marks }: Lane, now: number, x: (at: number) => number): Unplaced {
+  const shown = marks.filter(({ at }) => at > now - REMEMBERED_MS);
+  const marbles = shown
     .filter(({ type }) => type === 'issued')
     .map(({ at, serial }) => ({
       x: x(at),
@@ -127,7 +129,7 @@ function serverRow({ id, marks }: Lane, x: (at: number) => number): Unplaced {
       caption: '',
       title: `Token ${serial} issued, ${clock(at)}`,
     }));
-  const signs = marks.filter(({ type }) => type !== 'issued').map((mark) => sign(id, mark, x));
+  const signs = shown.filter(({ type }) => type !== 'issued').map((mark) => sign(id, mark, x));
   return { id, name: nameOf(id), isServer: true, isClosed: false, marbles, tapers: [], signs, bars: [] };
 }
 

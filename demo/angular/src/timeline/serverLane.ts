@@ -1,9 +1,11 @@
 import { fromEvent, map, Observable, scan, startWith, switchMap } from 'rxjs';
 import type { Ruling, RulingType } from '../../server/ruling';
-import { developed } from './developed';
-import { blankLane, type Lane, type MarkType, SERVER } from './lane';
+import { blankLane, type Lane, type Mark, type MarkType, SERVER } from './lane';
 
-const marks: Readonly<Record<RulingType, MarkType>> = {
+/** As many as the server itself remembers. */
+const REMEMBERED = 200;
+
+const types: Readonly<Record<RulingType, MarkType>> = {
   'signed-in': 'issued',
   refreshed: 'issued',
   refused: 'denied',
@@ -18,9 +20,10 @@ export function serverLane(): Observable<Lane> {
     switchMap((source) =>
       fromEvent<MessageEvent<string>>(source, 'message').pipe(
         map(({ data }) => JSON.parse(data) as Ruling),
-        map(({ type, ...rest }) => ({ type: 'mark' as const, mark: { type: marks[type], ...rest } })),
-        scan(developed, blankLane(SERVER)),
-        startWith(blankLane(SERVER)),
+        map(({ type, ...rest }): Mark => ({ type: types[type], ...rest })),
+        scan((marks: readonly Mark[], mark) => [...marks, mark].slice(-REMEMBERED), []),
+        startWith([]),
+        map((marks) => ({ ...blankLane(SERVER), marks })),
       ),
     ),
   );
