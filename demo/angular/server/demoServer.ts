@@ -28,9 +28,9 @@ export function demoServer({ port, lifetime }: Options, folder: string): Observa
     }),
     switchMap(({ http, origin, provider }) => {
       const ruling$ = new ReplaySubject<Ruling>(REMEMBERED);
-      const answer = answering(provider, ruling$, folder);
+      const answer = answering(origin, provider, ruling$, folder);
       http.on('request', (request, response) => {
-        answer(new URL(request.url ?? '/', origin), request, response).catch((error: unknown) => {
+        answer(request, response).catch((error: unknown) => {
           console.error(error);
           if (!response.headersSent) response.writeHead(500);
           response.end();
@@ -41,12 +41,13 @@ export function demoServer({ port, lifetime }: Options, folder: string): Observa
   );
 }
 
-type Answer = (url: URL, request: IncomingMessage, response: ServerResponse) => Promise<void>;
+type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-function answering(provider: Provider, ruling$: Observable<Ruling>, folder: string): Answer {
+function answering(origin: string, provider: Provider, ruling$: Observable<Ruling>, folder: string): Answer {
   const oidc = provider.callback();
   const isBelow = (url: URL, mount: string): boolean => url.pathname.startsWith(`${mount}/`);
-  return async (url, request, response) => {
+  return async (request, response) => {
+    const url = new URL(request.url ?? '/', origin);
     if (isBelow(url, MOUNT)) {
       const mounted = { originalUrl: request.url, url: request.url?.slice(MOUNT.length) };
       return oidc(Object.assign(request, mounted), response);

@@ -9,9 +9,13 @@ export async function signInPage(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { params } = await provider.interactionDetails(request, response);
+  const details = await provider.interactionDetails(request, response).catch(() => undefined);
+  if (!details) {
+    response.writeHead(400, HEADERS).end(TOO_LATE);
+    return;
+  }
   if (request.method !== 'POST') {
-    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(PAGE);
+    response.writeHead(200, HEADERS).end(PAGE);
     return;
   }
   const accountId = new URLSearchParams(await text(request)).get('account') ?? '';
@@ -19,11 +23,21 @@ export async function signInPage(
     response.writeHead(400).end('There is no such account');
     return;
   }
+  const { params } = details;
   const grant = new provider.Grant({ accountId, clientId: String(params['client_id']) });
   grant.addOIDCScope(String(params['scope']));
   const result = { login: { accountId, remember: false }, consent: { grantId: await grant.save() } };
   await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
 }
+
+const HEADERS = {
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+  'cache-control': 'no-store',
+};
+
+const TOO_LATE =
+  '<!doctype html><title>Too late</title><p>This sign-in is over. <a href="/">Begin again</a></p>';
 
 const buttons = accounts.map(
   ({ id, name }) => `<button name="account" value="${id}"><i>${name.charAt(0)}</i>${name}</button>`,
