@@ -176,4 +176,15 @@ describe('without oauth4webapi', () => {
     expect(error).toMatchObject({ code: 'configuration', message: expect.stringContaining(message) });
     server = await plainServer(() => undefined);
   });
+
+  it.each([
+    ['Chromium', new TypeError('Failed to fetch dynamically imported module: https://app.example/chunk.js')],
+    ['webpack', Object.assign(new Error('Loading chunk 7 failed.'), { name: 'ChunkLoadError' })],
+  ])('may come to be there: where it could not be fetched, by %s', async (_, thrown) => {
+    const error = await failure(oauth4webapi(() => Promise.reject(thrown)));
+    expect(error).toMatchObject({ code: 'refresh_unavailable' });
+    expect(error).not.toHaveProperty('ambiguous', true);
+    expect(String(error)).not.toContain('app.example');
+    server = await plainServer(() => undefined);
+  });
 });

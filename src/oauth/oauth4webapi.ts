@@ -1,5 +1,5 @@
 import type * as OAuth from 'oauth4webapi';
-import { ConfigurationError } from '../errors.js';
+import { ConfigurationError, RefreshUnavailableError } from '../errors.js';
 
 export type OAuth4WebApi = typeof OAuth;
 
@@ -14,7 +14,11 @@ export async function oauth4webapi(
   try {
     return await load();
   } catch (error) {
-    const { code } = Object(error) as { readonly code?: unknown };
+    const { code, name } = Object(error) as { readonly code?: unknown; readonly name?: unknown };
+    // in a page it is a file of the application, and the network may be down: browsers, and webpack
+    if ((error instanceof TypeError && code === undefined) || name === 'ChunkLoadError') {
+      throw new RefreshUnavailableError('oauth4webapi, which makes the requests, could not be loaded');
+    }
     const isMissing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
     throw new ConfigurationError(
       isMissing
