@@ -332,6 +332,41 @@ describe('webStorageStore: the lock', () => {
     });
   });
 
+  it('that is granted too late, to whoever has left, is given back', async () => {
+    const asked: { signal?: AbortSignal; granted: () => unknown }[] = [];
+    const locks = {
+      request: (_name: string, { signal }: { signal?: AbortSignal }, granted: () => unknown) => {
+        asked.push({ ...(signal && { signal }), granted });
+        return new Promise(() => undefined);
+      },
+      query: () => Promise.resolve({}),
+    };
+    let turns = 0;
+    const turn = storeOf(fakeBrowser().newTab(), { locks })
+      .lock.hold(() => (turns++, NEVER))
+      .subscribe();
+    turn.unsubscribe();
+    const [{ signal, granted }] = asked as [(typeof asked)[0]];
+    expect(signal?.aborted).toBe(true);
+    expect(await granted()).toBeUndefined();
+    expect(turns).toBe(0);
+  });
+
+  it('keeps an answer that another has lost on record, whatever comes of its own request', async () => {
+    const store = storeOf(fakeBrowser().newTab());
+    const { snapshot } = await write(store, first);
+    const done = (work: ReturnType<Lease['acquit']>) => firstValueFrom(from(work), { defaultValue: null });
+    const lost = take(store);
+    await done((await lost.lease).prepare(first, snapshot.version, 77, 99));
+    lost.leave();
+    const { lease, leave } = take(store);
+    leaves.push(leave);
+    await done((await lease).prepare(first, snapshot.version, 111, 222));
+    expect((await read(store)).pending?.sentAt).toBe(111);
+    await done((await lease).acquit());
+    expect((await read(store)).pending?.sentAt).toBe(77);
+  });
+
   it('that the browser refuses is a typed error', async () => {
     const locks = {
       request: () => Promise.reject(new Error('SecurityError')),
@@ -387,10 +422,14 @@ describe('webStorageStore: a storage that lags', () => {
   it('holds a mark for no longer than it is needed', async () => {
     const browser = fakeBrowser();
     const tab = browser.newTab();
-    await write(storeOf(tab), first);
-    expect(browser.heldLocks).toEqual(['rx-token/login/write 1']);
+    const [store, sibling] = [storeOf(tab), storeOf(browser.newTab())];
+    await write(store, first);
+    await write(sibling, second);
+    await write(store, first);
+    await until(() => browser.heldLocks.length === 2);
+    expect(browser.heldLocks).toEqual(['rx-token/login/write 2', 'rx-token/login/write 3']);
     tab.fire('pagehide');
-    await until(() => browser.heldLocks.length === 0);
+    await until(() => browser.heldLocks.length === 1, 1_000);
   });
 });
 
