@@ -25,7 +25,7 @@ import {
   type HttpInterceptorFn,
 } from '@angular/common/http';
 import { HttpTestingController, provideHttpClientTesting } from '@angular/common/http/testing';
-import { DOCUMENT, inject } from '@angular/core';
+import { inject } from '@angular/core';
 import { TestBed } from '@angular/core/testing';
 import { describe, expect, it, jest } from '@jest/globals';
 import { filter, firstValueFrom, map, retry, Subject } from 'rxjs';
@@ -163,12 +163,14 @@ describe('a relative URL', () => {
     [API, null, '/me', null],
     [API, `${API}/`, 'me', 'Bearer A1'],
     [API, 'https://evil.example.com/', '/me', null],
+    ['/api', 'https://evil.example.com/', '/api/me', null],
+    ['/api', 'https://evil.example.com/', 'http://localhost/api/me', 'Bearer A1'],
   ])('is compared as the page resolves it: target %s, base %s, %s', (target, base, requested, bearer) => {
-    const { http, backend } = world(provideTokenManager(() => config, withBearerTargets(target)));
-    const page = TestBed.inject<Page>(DOCUMENT);
+    const page = (globalThis as unknown as { readonly document: Page }).document;
     const element = page.createElement('base');
     if (base) page.head.append(element);
     element.href = base ?? '';
+    const { http, backend } = world(provideTokenManager(() => config, withBearerTargets(target)));
     http.get(requested).subscribe();
     element.remove();
     expect(bearerOf(backend.expectOne(requested))).toBe(bearer);

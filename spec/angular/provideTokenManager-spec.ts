@@ -362,6 +362,40 @@ describe('on a server', () => {
     expect(notes).toEqual(['A1', 'A2', 'C1', 'done']);
   });
 
+  it.each<[url: string, base: string | null, requested: string, bearer: string | null]>([
+    ['https://app.example.com/a/b', null, '/api/me', 'Bearer A1'],
+    ['https://app.example.com/a/b', '/api/', 'me', 'Bearer A1'],
+    ['https://app.example.com/a/b', null, 'me', null],
+    ['https://app.example.com/a/b', 'https://evil.example.com/', '/api/me', null],
+    ['http://localhost:4000/', null, '/api/me', 'Bearer A1'],
+    ['http://app.example.com/', null, '/api/me', null], // behind a proxy, which has the https: nothing goes over http
+    ['about:blank', null, '/api/me', null],
+  ])('URLs are those of the page: %s, base %s, %s', (url, base, requested, bearer) => {
+    const page = {
+      URL: url,
+      querySelector: () => base && { getAttribute: () => base },
+      get baseURI(): never {
+        throw new Error('NotYetImplemented'); // so says the document of Angular's server
+      },
+    };
+    const { config } = issuer();
+    const targets = url === 'about:blank' ? [API] : [API, '/api'];
+    const { http, backend } = world(
+      provideTokenManager(() => config, withBearerTargets(...targets)),
+      onServer,
+      { provide: DOCUMENT, useValue: page },
+    );
+    http.get(requested).subscribe();
+    expect(bearerOf(backend.expectOne(requested))).toBe(bearer);
+  });
+
+  it('plain http is refused all the same where it is spelled out', () => {
+    const { config } = issuer();
+    const providers = [provideTokenManager(() => config, withBearerTargets('http://example.com')), onServer];
+    TestBed.configureTestingModule({ providers });
+    expect(() => TestBed.inject(EnvironmentInjector)).toThrow('targets[0] must be https');
+  });
+
   it('requests carry the token', () => {
     const { http, backend } = world(given(issuer()), onServer);
     http.get(API).subscribe();

@@ -19,7 +19,7 @@ import {
 } from '@angular/core';
 import { createApplication } from '@angular/platform-browser';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { asyncScheduler, type Observable, VirtualTimeScheduler } from 'rxjs';
+import { asyncScheduler, type Observable, Subject, VirtualTimeScheduler } from 'rxjs';
 import { memoryStore, type TokenManagerConfig } from 'rx-token';
 import {
   bearerInterceptor,
@@ -122,9 +122,9 @@ describe('an application with zones', () => {
     );
   });
 
-  it('sends inside a request that has waited for a refresh from outside', async () => {
-    let answer: ((token: object) => void) | undefined;
-    const refresh = () => new Promise((resolve) => (answer = resolve));
+  it('sends inside what has waited for a refresh from outside: a request, and one that was refused', async () => {
+    const answer$ = new Subject<object>();
+    const refresh = () => answer$;
     const sentInside: boolean[] = [];
     const note: HttpInterceptorFn = (request, next) => (
       sentInside.push(NgZone.isInAngularZone()),
@@ -135,35 +135,38 @@ describe('an application with zones', () => {
       provideHttpClientTesting(),
       provideTokenManager(lasting({ refresh }), withBearerTargets(API)),
     );
-    zone.runOutsideAngular(() => void tokens.renew('A1'));
-    zone.run(() => app.injector.get(HttpClient).get(API).subscribe());
-    await until(() => answer !== undefined);
-    expect(sentInside).toEqual([]);
-    zone.runOutsideAngular(() => answer?.({ access_token: 'A2' }));
-    await until(() => sentInside.length > 0);
+    const backend = app.injector.get(HttpTestingController);
+    zone.run(() => {
+      app.injector.get(HttpClient).get(API).subscribe();
+      backend.expectOne(API).flush('no', { status: 401, statusText: 'Unauthorized' });
+      void tokens.invalidate();
+      app.injector.get(HttpClient).get(`${API}/2`).subscribe();
+    });
+    await until(() => answer$.observed);
     expect(sentInside).toEqual([true]);
-    app.injector.get(HttpTestingController).expectOne(API).flush('welcome');
+    zone.runOutsideAngular(() => answer$.next({ access_token: 'A2' }));
+    await until(() => sentInside.length === 3);
+    expect(sentInside).toEqual([true, true, true]);
+    for (const sent of backend.match(() => true)) sent.flush('welcome');
     await app.whenStable();
   });
 
-  it('detects no changes because the window got the focus', async () => {
-    const { app, tokens, zone } = await application(
-      provideTokenManager(lasting({ store: undefined }), withProactiveRefresh()),
-    );
+  it('detects no changes because the page came back', async () => {
+    const { app, tokens, zone } = await application(provideTokenManager(lasting({ store: undefined })));
     zone.run(() => tokens.state$.subscribe());
     await app.whenStable();
     let count = 0;
     zone.onUnstable.subscribe(() => count++);
     const page = app.injector.get<Page>(DOCUMENT);
-    page.defaultView.dispatchEvent(new page.defaultView.Event('focus'));
+    page.dispatchEvent(new page.defaultView.Event('visibilitychange')); // the window of Jest knows no zones
     expect(count).toBe(0);
     zone.run(() => undefined);
     expect(count).toBe(1);
   });
 });
 
-interface Page {
-  readonly defaultView: EventTarget & { readonly Event: typeof Event };
+interface Page extends EventTarget {
+  readonly defaultView: { readonly Event: typeof Event };
 }
 
 it('an application with zones shows the state, as it changes outside', () =>

@@ -74,8 +74,9 @@ describe('the lease, where there are no Web Locks', () => {
     const lease = await take(storeOf(tab)).inside();
     tab.refuse('UnknownError', 'writing');
     const next = take(storeOf(newTab()));
-    clock.step(LEASE_MS + 500);
+    clock.step(LEASE_MS + 100);
     expect([lease.signal.aborted, lease.remainingMs()]).toEqual([true, 0]);
+    await pause(200);
     expect(next.isInside).toBe(false);
   });
 

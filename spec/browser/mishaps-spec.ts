@@ -237,3 +237,70 @@ describe('a storage that is full', () => {
     expect(await stored(tab)).toContain('R2');
   });
 });
+
+describe('a database', () => {
+  const promised = (open: string, then = '') => `new Promise((resolve, reject) => {
+    const request = ${open};
+    request.onerror = () => reject(request.error);
+    request.onsuccess = () => { ${then || 'request.result.close(); resolve();'} };
+  })`;
+  const put = (value: string) =>
+    promised(
+      `indexedDB.open('login')`,
+      `const run = request.result.transaction('rx-token', 'readwrite');
+       run.objectStore('rx-token').put(${value}, 'credentials');
+       run.oncomplete = () => { request.result.close(); resolve(); };`,
+    );
+  const kept = promised(
+    `indexedDB.open('login')`,
+    `const all = request.result.transaction('rx-token').objectStore('rx-token').getAllKeys();
+     all.onsuccess = () => { request.result.close(); resolve(all.result); };`,
+  );
+  const look = `dispatchEvent(new Event('focus'))`;
+
+  it.each(['{ a: 1 }', '"nonsense"', '{ access_token: "" }', '{ access_token: "A", big: 1n }'])(
+    'that holds no credentials (%s) is left alone, until a sign-in keeps a copy',
+    async (value) => {
+      const { tab, server } = await signedIn({}, 'indexedDb');
+      await tab.page.evaluate(put(value));
+      await tab.page.evaluate(look);
+      await tab.until(({ state }) => state.endsWith('store_corrupt'));
+      expect(await tab.call('set', server.signIn())).toBe('');
+      expect(await tab.page.evaluate(kept)).toEqual([
+        'credentials',
+        expect.stringMatching(/^credentials\.corrupt-/),
+      ]);
+      expect(await tab.call('getValidToken')).toBe('A2');
+    },
+  );
+
+  it.each(['null', '{}', 'undefined'])('that holds %s is signed out', async (value) => {
+    const { tab } = await signedIn({}, 'indexedDb');
+    await tab.page.evaluate(put(value));
+    await tab.page.evaluate(look);
+    await tab.until(({ state }) => state === 'signed-out');
+  });
+
+  it("that is another tool's takes our object store beside theirs, as soon as they let it", async () => {
+    const { newTab, server, site, context } = await profile();
+    const theirs = await context.newPage();
+    await theirs.goto(`${site.url()}elsewhere`);
+    await theirs.evaluate(`new Promise((resolve) => {
+      const request = indexedDB.open('login', 3);
+      request.onupgradeneeded = () => request.result.createObjectStore('theirs');
+      request.onsuccess = () => resolve(globalThis.held = request.result);
+    }).then(() => undefined)`);
+    const tab = await newTab('indexedDb');
+    const set = tab.call('set', server.signIn());
+    expect(await Promise.race([set, tab.page.waitForTimeout(300).then(() => 'waits')])).toBe('waits');
+    await theirs.evaluate('held.close()');
+
+    expect(await set).toBe('');
+    expect(await tab.call('getValidToken')).toBe('A1');
+    const names = promised(
+      `indexedDB.open('login')`,
+      'const of = request.result; of.close(); resolve([of.version, ...of.objectStoreNames]);',
+    );
+    expect(await tab.page.evaluate(names)).toEqual([4, 'rx-token', 'theirs']);
+  });
+});

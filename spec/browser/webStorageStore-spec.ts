@@ -11,6 +11,7 @@ import {
 } from 'rx-token';
 import { type TabStoreOptions, webStorageStore } from 'rx-token/browser';
 import { fakeAuthorizationServer } from 'rx-token/testing';
+import { pairFingerprint } from '../../src/fingerprint.js';
 import { fakeBrowser, type FakeTab } from '../helpers/fakeBrowser.js';
 import { until } from '../helpers/until.js';
 
@@ -96,9 +97,12 @@ describe('webStorageStore: the record', () => {
   it('has notes beside it that may be anything', async () => {
     const tab = fakeBrowser().newTab();
     await write(storeOf(tab), first);
-    for (const text of ['nonsense', '7', 'null', '[]', '{"pending":{"pair":1},"dead":7,"room":{}}']) {
+    const pending = { pair: pairFingerprint(first), sentAt: 'then', until: 1, by: 'a tab' };
+    for (const text of ['nonsense', '7', 'null', '[]', JSON.stringify({ pending, dead: 7, room: {} })]) {
       tab.storage.setItem('login.notes', text);
-      expect((await read(storeOf(tab))).credentials).toEqual(first);
+      const { credentials, ...noted } = await read(storeOf(tab));
+      expect(credentials).toEqual(first);
+      expect(noted).toEqual({ version: expect.any(String) });
     }
   });
 
@@ -200,6 +204,15 @@ describe('webStorageStore: what tabs hear', () => {
     const listening = storeOf(other, { ...listener, wake$: NEVER }).changes$.subscribe(() => hints++);
     await write(storeOf(tab, speaker), first);
     expect(hints).toBeGreaterThan(0);
+    listening.unsubscribe();
+  });
+
+  it('comes to all who use one store, where there is neither', async () => {
+    const store = storeOf(fakeBrowser().newTab(), { channel: null, page: null, wake$: NEVER });
+    let hints = 0;
+    const listening = store.changes$.subscribe(() => hints++);
+    await write(store, first);
+    expect(hints).toBe(1);
     listening.unsubscribe();
   });
 
@@ -332,6 +345,41 @@ describe('webStorageStore: the lock', () => {
     });
   });
 
+  it('that is granted too late, to whoever has left, is given back', async () => {
+    const asked: { signal?: AbortSignal; granted: () => unknown }[] = [];
+    const locks = {
+      request: (_name: string, { signal }: { signal?: AbortSignal }, granted: () => unknown) => {
+        asked.push({ ...(signal && { signal }), granted });
+        return new Promise(() => undefined);
+      },
+      query: () => Promise.resolve({}),
+    };
+    let turns = 0;
+    const turn = storeOf(fakeBrowser().newTab(), { locks })
+      .lock.hold(() => (turns++, NEVER))
+      .subscribe();
+    turn.unsubscribe();
+    const [{ signal, granted }] = asked as [(typeof asked)[0]];
+    expect(signal?.aborted).toBe(true);
+    expect(await granted()).toBeUndefined();
+    expect(turns).toBe(0);
+  });
+
+  it('keeps an answer that another has lost on record, whatever comes of its own request', async () => {
+    const store = storeOf(fakeBrowser().newTab());
+    const { snapshot } = await write(store, first);
+    const done = (work: ReturnType<Lease['acquit']>) => firstValueFrom(from(work), { defaultValue: null });
+    const lost = take(store);
+    await done((await lost.lease).prepare(first, snapshot.version, 77, 99));
+    lost.leave();
+    const { lease, leave } = take(store);
+    leaves.push(leave);
+    await done((await lease).prepare(first, snapshot.version, 111, 222));
+    expect((await read(store)).pending?.sentAt).toBe(111);
+    await done((await lease).acquit());
+    expect((await read(store)).pending?.sentAt).toBe(77);
+  });
+
   it('that the browser refuses is a typed error', async () => {
     const locks = {
       request: () => Promise.reject(new Error('SecurityError')),
@@ -387,10 +435,14 @@ describe('webStorageStore: a storage that lags', () => {
   it('holds a mark for no longer than it is needed', async () => {
     const browser = fakeBrowser();
     const tab = browser.newTab();
-    await write(storeOf(tab), first);
-    expect(browser.heldLocks).toEqual(['rx-token/login/write 1']);
+    const [store, sibling] = [storeOf(tab), storeOf(browser.newTab())];
+    await write(store, first);
+    await write(sibling, second);
+    await write(store, first);
+    await until(() => browser.heldLocks.length === 2);
+    expect(browser.heldLocks).toEqual(['rx-token/login/write 2', 'rx-token/login/write 3']);
     tab.fire('pagehide');
-    await until(() => browser.heldLocks.length === 0);
+    await until(() => browser.heldLocks.length === 1, 1_000);
   });
 });
 
@@ -405,8 +457,8 @@ describe('webStorageStore: a sessionStorage', () => {
   });
 
   it('has locks of its own: tabs that share nothing do not wait for each other', async () => {
-    const { newTab } = fakeBrowser();
-    const [tab, other] = [newTab(), fakeBrowser().newTab()];
+    const browser = fakeBrowser();
+    const [tab, other] = [browser.newTab(), fakeBrowser().newTab()];
     const { options } = tab; // the locks of one origin
     asSession(tab.storage);
     const store = webStorageStore('login', tab.storage, options);
@@ -417,6 +469,7 @@ describe('webStorageStore: a sessionStorage', () => {
     for (const { leave } of turns) leaves.push(leave);
     await Promise.all(turns.map(({ lease }) => lease));
     await Promise.all([write(store, first), write(sibling, second)]);
+    expect(browser.heldLocks.filter((name) => !name.endsWith('/refresh'))).toEqual([]);
     expect((await read(store)).credentials).toEqual(first);
   });
 });

@@ -5,7 +5,7 @@ import {
   type HttpInterceptorFn,
   type HttpRequest,
 } from '@angular/common/http';
-import { DOCUMENT, inject } from '@angular/core';
+import { inject } from '@angular/core';
 import { catchError, defer, filter, of, type Observable } from 'rxjs';
 import { assertFit } from '../assertFit.js';
 import { NoCredentialsError, withToken } from '../index.js';
@@ -13,6 +13,7 @@ import { isRejected } from '../isRejected.js';
 import { isStream } from '../isStream.js';
 import { urlFrom } from '../targets.js';
 import { BEARER_MANAGER, SKIP_BEARER } from './contextTokens.js';
+import { injectBaseUrl } from './injectBaseUrl.js';
 import { isTokenRequest } from './isTokenRequest.js';
 import { injectManaged, MANAGERS } from './managers.js';
 
@@ -47,8 +48,8 @@ export const bearerInterceptor: HttpInterceptorFn = (request, next) => {
       : [injectManaged(chosen)];
   if (!managers.some(({ findTarget }) => findTarget))
     throw new TypeError("No token manager has targets: add withBearerTargets('https://api.example.com')");
-  const { baseURI } = inject<{ readonly baseURI: string }>(DOCUMENT);
-  const url = urlFrom(request.urlWithParams, baseURI);
+  const baseUrl = injectBaseUrl();
+  const url = urlFrom(request.urlWithParams, baseUrl);
   const managed = url && managers.find(({ findTarget }) => findTarget?.(url, method));
   if (!managed || managed.isAsking() || isTokenRequest(body)) return next(request);
 
@@ -66,7 +67,7 @@ export const bearerInterceptor: HttpInterceptorFn = (request, next) => {
   const isRefused = (outcome: unknown): boolean =>
     outcome instanceof HttpErrorResponse &&
     isRejected(outcome) &&
-    urlFrom(outcome.url ?? url, baseURI)?.origin === url.origin;
+    urlFrom(outcome.url ?? url, baseUrl)?.origin === url.origin;
 
   return defer(() => {
     let isSent = false;

@@ -17,20 +17,33 @@ const OWN_PATH = /^\/(?![/\\])/;
  * Reads the targets of a manager, as `bearerFetch` does, but that plain http is for loopback only, and that a path
  * such as `/api` is one of the page's own origin.
  *
+ * @param pageUrl of the page itself, and not its base, which may lead elsewhere
+ * @param isServer true: a page may be rendered under plain http, behind a proxy that the page's own origin is told by;
+ *   its paths are no targets then, and no mistake
  * @throws TypeError that names the entry which is wrong
  */
-export function bearerTargets(given: readonly (string | URL | BearerTarget)[], baseUrl: string): FindTarget {
-  const targets = given.map((target): BearerTarget => {
+export function bearerTargets(
+  given: readonly (string | URL | BearerTarget)[],
+  pageUrl: string,
+  isServer: boolean,
+): FindTarget {
+  const targets = given.map((target) => {
     const { url = target as string, methods, anonymous } = Object(target) as Partial<BearerTarget>;
-    const own = typeof url === 'string' && OWN_PATH.test(url) ? urlFrom(url, baseUrl) : undefined;
-    return { url: own ?? url, methods, anonymous } as BearerTarget;
+    const own = typeof url === 'string' && OWN_PATH.test(url) ? urlFrom(url, pageUrl) : undefined;
+    return { url: own ?? url, isOwn: !!own, methods, anonymous } as BearerTarget & {
+      readonly isOwn: boolean;
+    };
   });
   readTargets(targets); // all at once: what is wrong is named by its place
   const known = targets.map((target, at) => {
     const url = new URL(target.url);
-    if (url.protocol === 'http:' && !isLoopback(url))
+    const isPlain = url.protocol === 'http:' && !isLoopback(url);
+    if (isPlain && !(isServer && target.isOwn))
       throw new TypeError(`targets[${at}] must be https: plain http is for loopback only`);
-    return { isTarget: readTargets([target]), isAnonymous: target.anonymous === true };
+    return {
+      isTarget: isPlain ? () => false : readTargets([target]),
+      isAnonymous: target.anonymous === true,
+    };
   });
   return (url, method) => known.find(({ isTarget }) => isTarget(url, method));
 }

@@ -21,8 +21,8 @@ export interface Managed {
   start(): void;
 }
 
-interface Page {
-  readonly baseURI: string;
+interface Page extends EventTarget {
+  readonly URL: string;
   readonly defaultView: EventTarget | null;
 }
 
@@ -30,9 +30,9 @@ interface Page {
 export function createManaged(definition: Definition): Managed {
   const { name, configFactory, targets, storeFactory, isProactive } = definition;
   const zone = inject(NgZone);
-  const page = inject<Page & EventTarget>(DOCUMENT);
+  const page = inject<Page>(DOCUMENT);
   const isServer = inject(PLATFORM_ID) === 'server';
-  const findTarget = targets && bearerTargets(targets, page.baseURI);
+  const findTarget = targets && bearerTargets(targets, page.URL, isServer);
   const asking = createAsking();
   const config = Object(configFactory()) as TokenManagerConfig;
   const manager = createTokenManager({
@@ -79,7 +79,7 @@ export function createManaged(definition: Definition): Managed {
 }
 
 /** In memory; a page that comes back to life has the timer look at the clock. */
-function wakefulStore(zone: NgZone, page: Page & EventTarget): CredentialStore {
+function wakefulStore(zone: NgZone, page: Page): CredentialStore {
   const store = memoryStore();
   const wakeUps = ['focus', 'online', 'pageshow'].map((type) => fromEvent(page.defaultView ?? page, type));
   const awake$ = merge(fromEvent(page, 'visibilitychange'), ...wakeUps);

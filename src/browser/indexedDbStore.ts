@@ -30,6 +30,8 @@ export function indexedDbStore(name: string, options: IndexedDbStoreOptions = {}
   if (typeof name !== 'string' || name === '')
     throw new TypeError('indexedDbStore: name must be a non-empty string');
   const world = readTabOptions('indexedDbStore', options);
+  if (options.indexedDB !== undefined && typeof options.indexedDB.open !== 'function')
+    throw new TypeError('indexedDbStore: indexedDB must be an IDBFactory');
   if (!options.indexedDB && isServer()) return memoryStore();
   const factoryOf = (): IndexedDbLike => options.indexedDB ?? usualFactory();
   return sharedByTabs(indexedDbShelf(name, factoryOf), `rx-token/indexedDB/${name}`, world, 0);

@@ -37,7 +37,7 @@ export interface IndexedDbLike {
   open(name: string, version?: number): DatabaseRequestLike<DatabaseLike>;
 }
 
-export interface DatabaseRequestLike<T> extends EventTargetLike {
+interface DatabaseRequestLike<T> extends EventTargetLike {
   readonly result: T;
   readonly error: { readonly name: string } | null;
 }
@@ -54,7 +54,7 @@ export interface DatabaseLike extends EventTargetLike {
   close(): void;
 }
 
-export interface TransactionLike extends EventTargetLike {
+interface TransactionLike extends EventTargetLike {
   readonly error: { readonly name: string } | null;
   objectStore(name: string): ObjectStoreLike;
   abort(): void;

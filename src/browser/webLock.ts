@@ -1,4 +1,4 @@
-import { defer, noop, Observable, tap } from 'rxjs';
+import { defer, noop, Observable } from 'rxjs';
 import type { CredentialLock, Lease } from '../contracts.js';
 import type { LockManagerLike } from './platform.js';
 import { storageError } from './storageError.js';
@@ -39,9 +39,7 @@ export function webLock(
             remainingMs: () => (lost.signal.aborted ? 0 : Infinity),
           });
           subscriber.add(away$.subscribe(lose));
-          defer(() => critical(lease))
-            .pipe(tap({ error: free, complete: free }))
-            .subscribe(subscriber);
+          defer(() => critical(lease)).subscribe(subscriber);
           return ended;
         };
         locks.request(name, { signal: left.signal }, granted).catch((error: unknown) => {

@@ -174,6 +174,21 @@ describe('the Angular demo, by clicks', () => {
     await leave();
   });
 
+  it('goes on by itself after the network was away', async () => {
+    const { open, signIn, disconnect, leave } = await visit(brief);
+    const page = await open();
+    await signIn(page, 'Ada');
+    await disconnect(true);
+    await reads(page, 'could not renew the token, and will try again');
+    await reads(page, 'let the token expire');
+    const refreshed = brief.count('refreshed');
+    await disconnect(false);
+    await until(() => brief.count('refreshed') > refreshed, 40_000);
+    await status(page, 'valid');
+    expect(brief.count('reused')).toBe(0);
+    await leave();
+  });
+
   it('says nothing of a token to other tabs', async () => {
     const { open, signIn, leave } = await visit(lasting);
     const first = await open();

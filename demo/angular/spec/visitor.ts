@@ -11,6 +11,8 @@ export interface Visitor {
   open(path?: string): Promise<Page>;
   /** Signs in by clicks. */
   signIn(page: Page, name: string): Promise<void>;
+  /** Pulls the plug, and puts it back. */
+  disconnect(isOffline: boolean): Promise<void>;
   leave(): Promise<void>;
 }
 
@@ -37,6 +39,7 @@ export async function visitor(
       await page.getByRole('button', { name }).click();
       await page.getByTestId('sign-out').waitFor();
     },
+    disconnect: (isOffline) => context.setOffline(isOffline),
     leave: () => context.close(),
   };
 }
