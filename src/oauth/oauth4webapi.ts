@@ -4,7 +4,7 @@ import { ConfigurationError, RefreshUnavailableError } from '../errors.js';
 export type OAuth4WebApi = typeof OAuth;
 
 /**
- * What makes the requests, loaded by the first of them.
+ * What makes the requests, loaded by the first of them; in a page, before.
  *
  * @param load for the test of its absence
  */

@@ -33,6 +33,8 @@ export interface OAuthClient {
 export function oauthClient(settings: Settings): OAuthClient {
   const { profile, endpoints, issuer, allowInsecureRequests, scheduler, clientId } = settings;
   const send = sender(settings);
+  // a page has it as a chunk, and a browser that could not fetch one does not try again: while there is a network
+  if ('document' in globalThis) void oauth4webapi().catch(() => undefined);
   const metadata = issuer === undefined ? undefined : discovery(settings, issuer, send);
 
   async function find(endpoint: Endpoint): Promise<AuthorizationServer & { readonly url: string }> {
