@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { until } from '../../../spec/helpers/until';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
 const artifacts = fileURLToPath(new URL('../artifacts/', import.meta.url));
@@ -44,8 +45,14 @@ export async function visitor(
   };
 }
 
-/** A picture for those who look later. */
+/** A picture for those who look later. On a busy machine Chromium now and then has none to give: it is asked again. */
 export async function photograph(page: Page, name: string): Promise<void> {
   mkdirSync(artifacts, { recursive: true });
-  await page.screenshot({ path: `${artifacts}${name}.png`, fullPage: true });
+  const path = `${artifacts}${name}.png`;
+  const isTaken = () =>
+    page.screenshot({ path, fullPage: true }).then(
+      () => true,
+      () => false,
+    );
+  await until(isTaken, 20_000);
 }
