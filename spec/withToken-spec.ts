@@ -151,6 +151,20 @@ describe('withToken', () => {
     )(),
   );
 
+  it('passes on a refusal that is frozen, or has a cause already, as it is', () => {
+    const refusal = (fields: object): Error => Object.assign(new Error('HTTP 401'), { status: 401, ...fields });
+    const frozen: Error = Object.freeze(refusal({}));
+    const caused = refusal({ cause: 'the socket' });
+    const seen: unknown[] = [];
+    for (const error of [frozen, caused]) {
+      const tokens = { validToken$: of('A1'), renewal: () => throwError(() => new Error('no other')) };
+      withToken(tokens, () => throwError(() => error)).subscribe({ error: (e: unknown) => seen.push(e) });
+    }
+    expect(seen[0]).toBe(frozen);
+    expect(seen[1]).toBe(caused);
+    expect(caused).toMatchObject({ cause: 'the socket' });
+  });
+
   it('errors as validToken$ does where nothing could be sent', () =>
     inVirtualTime(({ manager, at }) => {
       const { sent, send } = api(['A1']);

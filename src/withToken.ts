@@ -56,7 +56,7 @@ export function withToken<T>(
           if (!refused && !isRejected(error)) throw error;
           const first$ = refused?.first$ ?? throwError(() => error);
           const blamed = (cause: unknown): Observable<string> => {
-            if (error instanceof Error) error.cause ??= cause;
+            if (error instanceof Error && !error.cause) Reflect.set(error, 'cause', cause); // unless it is frozen
             return of(token);
           };
           return tokens.renewal(token).pipe(
