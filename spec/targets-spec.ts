@@ -135,6 +135,9 @@ describe('a request is not to a target', () => {
     ['https://api.example.com/v1', 'https://api.example.com/v1/..;/admin'],
     ['https://api.example.com/v1', 'https://api.example.com/v1/..;a=b/admin'],
     ['https://api.example.com/v1', 'https://api.example.com/v1/%2e%2e;/admin'],
+    ['https://api.example.com/v1', 'https://api.example.com/v1/..%3b/admin'],
+    ['https://api.example.com/v1', 'https://api.example.com/v1/..%00/admin'],
+    ['https://api.example.com/v1', 'https://api.example.com/v1/..%20/admin'],
     ['https://api.example.com/v1', 'https://api.example.com/%76%31/me'],
     ['https://api.example.com/v1', 'https://api.example.com/other?/v1/'],
   ])('of %s: %s', (target, url) => expect(targets(target)(url)).toBe(false));
@@ -212,7 +215,23 @@ const host = fc.oneof(
 const port = pick('', '', '', ':443', ':0443', ':', ':80', ':8443', ':4430');
 const segment = fc.oneof(
   { weight: 3, arbitrary: pick('v1', 'me', '..', 'admin') },
-  pick('V1', 'v10', 'v', '', '.', '%2e', '%2E%2e', '.%2e', '..;', '.;a', '..;a=b', 'v1;a', ';'),
+  pick(
+    'V1',
+    'v10',
+    'v',
+    '',
+    '.',
+    '%2e',
+    '%2E%2e',
+    '.%2e',
+    '..;',
+    '.;a',
+    '..;a=b',
+    'v1;a',
+    ';',
+    '..%3b',
+    '.%3Ba',
+  ),
   pick(
     '%76%31',
     '%2f',

@@ -10,7 +10,7 @@ export interface Target {
 export type IsTarget = (url: URL, method: string) => boolean;
 
 /** What a server may take for a `/`, a `\` or a `.`, and may resolve when the path has been compared already. */
-const HIDDEN = /%(2f|5c|2e|25)|\/\.{1,2};/i;
+const HIDDEN = /%(2f|5c|2e|25)|\/\.{1,2}[;%]/i;
 
 /**
  * Reads a list of targets. Compared are parsed URLs (https://url.spec.whatwg.org): exact origins and whole path
