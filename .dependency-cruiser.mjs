@@ -11,6 +11,7 @@ const pureFiles = [
     'bearerError',
     'targets',
     'longestDelay',
+    'discard',
     'classify',
     'parseBody',
     'retryPolicy',

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import ky from 'ky';
@@ -624,6 +625,20 @@ describe('what hangs and what is left behind', () => {
     const { fetch } = stub((_input, init) => (bearerOf(init) === 'Bearer A1' ? refused : new Response('ok')));
     await bearerFetch(twoTokens(), { targets, fetch })(url);
     expect(refused.bodyUsed).toBe(true);
+  });
+
+  it('also where bodies are streams of Node, as those of node-fetch', async () => {
+    const body = Readable.from(['refused']);
+    const refused = refusing()();
+    Object.defineProperty(refused, 'body', { value: body });
+    const { fetch } = stub((_input, init) => (bearerOf(init) === 'Bearer A1' ? refused : new Response('ok')));
+    const request = new Request(url, { method: 'POST', body: 'x' });
+    const kept = Readable.from(['x']);
+    Object.defineProperty(request, 'clone', {
+      value: () => Object.defineProperty(new Request(url), 'body', { value: kept }),
+    });
+    expect((await bearerFetch(twoTokens(), { targets, fetch })(request)).status).toBe(200);
+    expect([body.destroyed, kept.destroyed]).toEqual([true, true]);
   });
 
   it('a 401 that nobody reads holds no connection: the server can shut down', async () => {

@@ -1,3 +1,4 @@
+import { discard } from '../discard.js';
 import { isRejected } from '../isRejected.js';
 import { orAbort } from '../orAbort.js';
 import { readTargets, urlFrom, type Target } from '../targets.js';
@@ -107,9 +108,4 @@ function isStream(body: unknown): boolean {
 /** Whose server has never seen the token. */
 function isFromElsewhere({ redirected, url }: Response, { origin }: URL): boolean {
   return redirected && urlFrom(url)?.origin !== origin;
-}
-
-/** What nobody reads holds a connection, or memory. What was read is locked, and stays as it is. */
-function discard(body: ReadableStream | null | undefined): void {
-  if (body) body.cancel().catch(() => undefined);
 }
