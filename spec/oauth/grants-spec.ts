@@ -158,6 +158,18 @@ describe('refreshTokenGrant', () => {
     expect(await managing({ refresh }).getCredentials()).toMatchObject({ access_token: 'A2' });
   });
 
+  it.each([
+    ['a reason phrase that is not Latin', '200 \u0425\u043e\u0440\u043e\u0448\u043e', 'A2'],
+    ['a status that no Response can have', '999 Denied', { code: 'refresh_unavailable', status: 999 }],
+  ])('takes what undici lets through: %s', async (_what, line, expected) => {
+    const { refresh } = await serving((_asked, response) => {
+      response.socket!.end(`HTTP/1.1 ${line}\r\nconnection: close\r\n\r\n${JSON.stringify(granted)}`);
+    });
+    const outcome = await failure(managing({ refresh }).getValidToken());
+    expect(outcome).toEqual(typeof expected === 'string' ? expected : expect.objectContaining(expected));
+    expect(inspect(outcome)).not.toContain('R2');
+  });
+
   const zeros = Buffer.alloc(10 * 1024 * 1024, 48);
   it.each<[string, (response: ServerResponse) => unknown, object]>([
     [
