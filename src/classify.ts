@@ -43,8 +43,13 @@ function errorCodeOf(body: unknown): string | undefined {
   return typeof code === 'string' && code ? code : undefined;
 }
 
+/** What a foreign function throws says nothing of the answer, in which a rotated token may be. */
 function normal(body: unknown, { normalize }: ProviderProfile): unknown {
-  return normalize ? normalize(body) : body;
+  try {
+    return normalize ? normalize(body) : body;
+  } catch {
+    throw new ConfigurationError('normalize of the provider has a bug', {}, 'callback_failed');
+  }
 }
 
 /** A word is shown only if it looks like a code: what stands there by mistake may be a secret. */
@@ -115,7 +120,8 @@ function retryAfterOf(headers: unknown): unknown {
 export function classifyThrown(thrown: unknown, profile: ProviderProfile, now: number): TokenError {
   try {
     return thrown instanceof TokenError ? thrown : understood(thrown, profile, now);
-  } catch {
+  } catch (error) {
+    if (error instanceof TokenError) return error; // of `normalize`
     return new RefreshUnavailableError('The refresh failed (unknown)'); // reading it has thrown
   }
 }
