@@ -11,12 +11,14 @@ import {
   queueScheduler,
   ReplaySubject,
   share,
+  shareReplay,
   Subject,
   type Observable,
   type Subscription,
   takeUntil,
   tap,
   throwIfEmpty,
+  timer,
 } from 'rxjs';
 import { aheadStore, type Settled } from './aheadStore.js';
 import { callers } from './callers.js';
@@ -105,7 +107,8 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     };
     return refresh(flight).pipe(
       tap({ next: publish, error: fail, finalize: () => hold({ ...held$.getValue(), refreshing: false }) }),
-      takeUntil(disposed$), // whoever waits is let go; the transaction itself runs to its end
+      shareReplay(1), // whoever waits is let go; the transaction itself runs to its end
+      takeUntil(disposed$),
     );
   }).pipe(singleFlight());
 
@@ -141,6 +144,12 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     hold(held$.getValue()); // whoever waits for a next attempt looks again, and finds out
     queueScheduler.schedule(() => happening$.complete());
   }
+
+  /** Emits when what was sent is saved, or cannot be. */
+  const landed$ = merge(
+    held$.pipe(filter(({ refreshing }) => !refreshing && !store.ahead)),
+    timer(settings.refreshTimeoutMs, settings.scheduler),
+  );
 
   const shown = <T>(inner$: Observable<T>): Observable<T> => concealed(inner$.pipe(takeUntil(disposed$)));
 
@@ -180,7 +189,10 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     dispose,
     ...(hasDisposeSymbols && {
       [Symbol.dispose]: dispose,
-      [Symbol.asyncDispose]: () => Promise.resolve(dispose()),
+      [Symbol.asyncDispose]: async () => {
+        dispose();
+        await firstValueFrom(landed$);
+      },
     }),
   } as TokenManager;
 }

@@ -90,5 +90,6 @@ export interface TokenManager {
    */
   dispose(): void;
   [Symbol.dispose](): void;
+  /** The same; resolves when that is saved, or cannot be, within `refreshTimeoutMs`. Never rejects. */
   [Symbol.asyncDispose](): Promise<void>;
 }
