@@ -12,6 +12,7 @@ const pureFiles = [
     'targets',
     'longestDelay',
     'discard',
+    'isLoopback',
     'classify',
     'parseBody',
     'retryPolicy',

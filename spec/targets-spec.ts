@@ -22,6 +22,11 @@ describe('a list of targets', () => {
     ['a path alone', '/v1', /a URL/],
     ['a wildcard for a scheme', '*://api.example.com', /a URL/],
     ['another scheme', 'wss://api.example.com', /http or https/],
+    ['plain http', 'http://api.example.com', /plain http/],
+    ['plain http of a private network', new URL('http://10.0.0.1:8080/v1'), /plain http/],
+    ['what looks like loopback', 'http://localhost.example.com', /plain http/],
+    ['plain http, and no wish for it', { url: 'http://api.lan', allowInsecureRequests: false }, /plain http/],
+    ['plain http, and something else', { url: 'http://api.lan', allowInsecureRequests: 'no' }, /plain http/],
     ['a blob of that origin', 'blob:https://api.example.com/1', /http or https/],
     ['nothing', null, /a URL/],
     ['a number', 7, /a URL/],
@@ -87,6 +92,13 @@ describe('a request is to a target', () => {
     expect(isTarget('https://a.example/')).toBe(true);
     expect(isTarget('https://b.example/v1')).toBe(true);
     expect(isTarget('https://b.example/')).toBe(false);
+  });
+
+  it('in plain http where that is asked for, and there alone', () => {
+    const isTarget = targets({ url: 'http://api.lan:8080/v1', allowInsecureRequests: true });
+    expect(isTarget('http://api.lan:8080/v1/me')).toBe(true);
+    expect(isTarget('https://api.lan:8080/v1/me')).toBe(false);
+    expect(isTarget('http://other.lan:8080/v1/me')).toBe(false);
   });
 
   it('of these methods, however they are written', () => {
