@@ -177,6 +177,13 @@ describe('a request to a target', () => {
     );
   });
 
+  it('takes options that are inherited, as fetch does', async () => {
+    const { api, fetch } = await world({ refused: true });
+    const init = Object.create({ method: 'PUT', body: 'hello' }) as RequestInit;
+    expect((await fetch(api.origin, init)).status).toBe(200);
+    expect(api.arrived.map(({ method, text }) => [method, text])).toEqual(Array(2).fill(['PUT', 'hello']));
+  });
+
   it('goes where it was compared to go, whatever becomes of the arguments while a token is waited for', async () => {
     const { fetch, calls } = stub();
     const target = new URL(url);

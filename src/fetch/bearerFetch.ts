@@ -58,7 +58,7 @@ export function bearerFetch(
 
     // What was compared is what is sent, whatever becomes of the arguments meanwhile, or another parser makes of them.
     const what = request ?? url.href;
-    const given: RequestInit = Object.assign({}, init);
+    const given = ownAndInherited(init);
     const signal = given.signal === undefined ? request?.signal : given.signal;
     const token = await tokens.getValidToken(signal ? { signal } : undefined);
     const kept = request && request.body !== null && given.body == null ? request.clone() : undefined;
@@ -86,6 +86,13 @@ function baseUrl(): string | undefined {
     readonly location?: { readonly href: string };
   };
   return document?.baseURI ?? location?.href;
+}
+
+/** A copy of all that `fetch` would read of it, but for what a class computes. */
+function ownAndInherited(init: RequestInit = {}): RequestInit {
+  const copy: Record<string, unknown> = {};
+  for (const name in init) copy[name] = init[name as keyof RequestInit];
+  return copy;
 }
 
 /** Also that of another realm, or of a library. */
