@@ -43,8 +43,11 @@ function errorCodeOf(body: unknown): string | undefined {
   return typeof code === 'string' && code ? code : undefined;
 }
 
-/** What a foreign function throws says nothing of the answer, in which a rotated token may be. */
-function normal(body: unknown, { normalize }: ProviderProfile): unknown {
+/**
+ * A standard answer, made of this provider's. What a foreign function throws says nothing of the answer, in which a
+ * rotated token may be.
+ */
+export function normal(body: unknown, { normalize }: ProviderProfile): unknown {
   try {
     return normalize ? normalize(body) : body;
   } catch {
