@@ -11,6 +11,7 @@ interface Stream {
  */
 export function discard(body: unknown): void {
   const stream = Object(body) as Stream;
-  if (stream.cancel) stream.cancel().catch(() => undefined); // rejects if it is locked
+  if (stream.cancel)
+    stream.cancel().catch(() => undefined); // rejects if it is locked
   else if (!stream.readableDidRead) stream.destroy?.();
 }

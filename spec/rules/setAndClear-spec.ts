@@ -450,6 +450,36 @@ describe('clear({ revoke })', () => {
     tokens.dispose();
   });
 
+  it('revokes what it holds where the store cannot be read any more', async () => {
+    const { store } = over();
+    let isBroken = false;
+    const broken = faultyStore(store, (action) => {
+      if (isBroken && action === 'read') throw new Error('EACCES');
+      return undefined;
+    });
+    const tokens = createTokenManager({ store: broken, refresh: () => NEVER });
+    await tokens.getValidToken();
+    isBroken = true;
+    const revoked: unknown[] = [];
+    await tokens.clear({ revoke: ({ refresh_token }) => void revoked.push(refresh_token) });
+    expect(revoked).toEqual(['R1']);
+    expect(storedIn(store)).toBeNull();
+    tokens.dispose();
+  });
+
+  it('revokes nothing that a sibling has signed out of', async () => {
+    const { store, tokens } = over();
+    await tokens.getValidToken();
+    const sibling = createTokenManager({ store: { ...store, changes$: NEVER }, refresh: () => NEVER });
+    const deaf = createTokenManager({ store: { ...store, changes$: NEVER }, refresh: () => NEVER });
+    await deaf.getValidToken();
+    await sibling.clear();
+    const revoke = jest.fn(() => undefined);
+    await deaf.clear({ revoke });
+    expect(revoke).not.toHaveBeenCalled();
+    for (const manager of [tokens, sibling, deaf]) manager.dispose();
+  });
+
   it('signs out of what cannot be read, too', async () => {
     const { store } = over();
     const tokens = createTokenManager({ store: faultyStore(store, failing('read')), refresh: () => NEVER });
