@@ -152,7 +152,8 @@ describe('withToken', () => {
   );
 
   it('passes on a refusal that is frozen, or has a cause already, as it is', () => {
-    const refusal = (fields: object): Error => Object.assign(new Error('HTTP 401'), { status: 401, ...fields });
+    const refusal = (fields: object): Error =>
+      Object.assign(new Error('HTTP 401'), { status: 401, ...fields });
     const frozen: Error = Object.freeze(refusal({}));
     const caused = refusal({ cause: 'the socket' });
     const seen: unknown[] = [];
