@@ -77,7 +77,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     if (isDisposed) throw new DisposedError();
     // A hint may also say that the machine woke up: the timer looks at the clock again, whatever was found.
     const looked$ = reload$.pipe(tap({ complete: () => hold(held$.getValue()) }));
-    const heard$ = siblings(settings.store.changes$, held$, looked$);
+    const heard$ = siblings(settings.store.changes$, held$, looked$, settings.background);
     listening ??= heard$.pipe(takeUntil(disposed$)).subscribe();
   }
 
