@@ -1,6 +1,6 @@
 import { fromBase64url, toBase64url } from './base64url.js';
 import type { EncryptionKey } from './readEncryption.js';
-import type { WebCrypto } from './webCrypto.js';
+import type { KeyKind, KeyUse, WebCrypto } from './webCrypto.js';
 
 /** All that is done with one key. */
 export interface Cipher {
@@ -31,11 +31,11 @@ export async function cipherFrom(subtle: WebCrypto['subtle'], key: EncryptionKey
   const master = ArrayBuffer.isView(key)
     ? await subtle.importKey('raw', key as Uint8Array<ArrayBuffer>, 'HKDF', false, ['deriveKey'])
     : key;
-  const derived = (purpose: string, algorithm: object, uses: ('sign' | 'encrypt' | 'decrypt')[]) =>
+  const derived = (purpose: string, kind: KeyKind, uses: KeyUse[]) =>
     subtle.deriveKey(
       { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: utf8.encode(`rx-token ${purpose}`) },
       master as never,
-      algorithm,
+      kind,
       false,
       uses,
     ) as PromiseLike<never>;

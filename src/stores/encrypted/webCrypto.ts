@@ -8,7 +8,7 @@ export interface HkdfKey {
 export interface WebCrypto {
   readonly subtle: {
     importKey(format: 'raw', key: Bytes, algorithm: 'HKDF', extractable: false, usages: ['deriveKey']): Made;
-    deriveKey(how: Hkdf, from: never, to: object, extractable: false, usages: KeyUse[]): Made;
+    deriveKey(how: Hkdf, from: never, to: KeyKind, extractable: false, usages: KeyUse[]): Made;
     sign(how: 'HMAC', key: never, text: Bytes): PromiseLike<ArrayBuffer>;
     encrypt(how: AesGcm, key: never, text: Bytes): PromiseLike<ArrayBuffer>;
     decrypt(how: AesGcm, key: never, sealed: Bytes): PromiseLike<ArrayBuffer>;
@@ -17,7 +17,10 @@ export interface WebCrypto {
 
 type Bytes = Uint8Array<ArrayBuffer>;
 type Made = PromiseLike<unknown>;
-type KeyUse = 'sign' | 'encrypt' | 'decrypt';
+export type KeyKind =
+  | { readonly name: 'AES-GCM'; readonly length: 256 }
+  | { readonly name: 'HMAC'; readonly hash: 'SHA-256'; readonly length: 256 };
+export type KeyUse = 'sign' | 'encrypt' | 'decrypt';
 
 interface Hkdf {
   readonly name: 'HKDF';
