@@ -1,5 +1,6 @@
 export { createTokenManager } from './manager.js';
 export { mergeRotation } from './mergeRotation.js';
+export { tokenManagers } from './tokenManagers.js';
 export { withToken, type WithTokenOptions } from './withToken.js';
 export { encrypted } from './stores/encrypted/encrypted.js';
 export { memoryStore } from './stores/memoryStore.js';
@@ -41,4 +42,5 @@ export type { RetryPolicy } from './retryPolicy.js';
 export type { EncryptionKey, EncryptionOptions } from './stores/encrypted/readEncryption.js';
 export type { HkdfKey, WebCrypto } from './stores/encrypted/webCrypto.js';
 export type { ClearOptions, TokenManager, TokenOptions } from './tokenManager.js';
+export type { KeyedTokenEvent, TokenManagers, TokenManagersConfig } from './tokenManagersConfig.js';
 export type { TokenResponse } from './tokenResponse.js';

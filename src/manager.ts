@@ -25,6 +25,7 @@ import { checkedStore } from './checkedStore.js';
 import { concealed } from './concealed.js';
 import { readConfig, type TokenManagerConfig } from './config.js';
 import { isServable } from './decide.js';
+import { disposable } from './disposable.js';
 import { DisposedError } from './errors.js';
 import { sameState, toState, type Held } from './held.js';
 import { heldSubject } from './heldSubject.js';
@@ -177,13 +178,6 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     set: used(set),
     clear: used(clear),
     invalidate: used(invalidate),
-    dispose,
-    ...(hasDisposeSymbols && {
-      [Symbol.dispose]: dispose,
-      [Symbol.asyncDispose]: () => Promise.resolve(dispose()),
-    }),
+    ...disposable(dispose),
   } as TokenManager;
 }
-
-/** Engines of before 2023 have none. */
-const hasDisposeSymbols = 'dispose' in Symbol;

@@ -96,5 +96,6 @@ export function encrypted(store: CredentialStore | GetSetPair, options: Encrypti
       hold: (critical) => lock.hold((lease) => critical(leased(lease))),
       holder: () => lock.holder?.() ?? of(null),
     },
+    isVolatile: () => !!inner.isVolatile?.(),
   };
 }
