@@ -34,7 +34,7 @@ export interface TokenManagersConfig extends Omit<
   readonly idleMs?: number | undefined;
   /**
    * Where there are more managers, the one that nobody has used for longest goes at once. Those in use stay, so that
-   * there may be more for a while. Default 10 000, at least 1.
+   * there may be more for a while. Each takes some 30 kB. Default 1 000, at least 1.
    */
   readonly maxActive?: number | undefined;
 }
@@ -76,7 +76,7 @@ const MIN_IDLE_MS = 1000;
  * @throws TypeError or RangeError that names the option
  */
 export function readManyConfig(config: TokenManagersConfig): ManySettings {
-  const { store, idleMs = 300_000, maxActive = 10_000, ...shared } = config;
+  const { store, idleMs = 300_000, maxActive = 1_000, ...shared } = config;
   if (store !== undefined && typeof store !== 'function') {
     throw new TypeError('store must be a function of the key');
   }
