@@ -68,7 +68,7 @@ describe('createPool', () => {
   it('ends each in its time, with one timer for all', () => {
     const { useAt, flush, at, timers } = poolOf();
     const busy: number[] = [];
-    for (const [nth, key] of [...'abc'].entries()) useAt(nth * 3_000, nth * 3_000 + 1, key);
+    for (const [nth, key] of ['a', 'b', 'c'].entries()) useAt(nth * 3_000, nth * 3_000 + 1, key);
     for (const ms of [7_000, 11_000, 14_000]) at(ms, () => busy.push(timers()));
     at(99_000, () => busy.push(timers()));
     expect(flush()).toEqual(['0 +a', '3000 +b', '6000 +c', '10001 -a', '13001 -b', '16001 -c']);
@@ -129,7 +129,7 @@ describe('createPool', () => {
 
   it('has more than maxActive while all are in use, and makes room when one is left', () => {
     const { useAt, at, flush, pool } = poolOf({ maxActive: 2, idleMs: Infinity });
-    for (const [nth, key] of [...'abcd'].entries()) useAt(nth, 100 - nth, key);
+    for (const [nth, key] of ['a', 'b', 'c', 'd'].entries()) useAt(nth, 100 - nth, key);
     at(50, () => expect(pool.size).toBe(4));
     expect(flush()).toEqual(['0 +a', '1 +b', '2 +c', '3 +d', '97 -d', '98 -c']);
   });

@@ -4,7 +4,6 @@ import { describe, expect, it } from '@jest/globals';
 import { EMPTY, firstValueFrom, NEVER, type Observable, Subject, VirtualTimeScheduler } from 'rxjs';
 import {
   type Credentials,
-  type CredentialStore,
   memoryStore,
   mergeRotation,
   type TokenManager,
@@ -148,7 +147,7 @@ describe('tokenManagers', () => {
           ]);
           expect(ofBob).toEqual(
             all
-              .filter(([, what]) => `${what as string}`.startsWith('bob'))
+              .filter(([, what]) => (what as string).startsWith('bob'))
               .map(([at, what]) => [at, (what as string).slice(4)]),
           );
         };
@@ -546,7 +545,7 @@ describe('dispose() of one', () => {
       // The same content for all, and nothing else in common.
       return () => {
         const lock = memoryStore();
-        return { ...db.row('alice'), lock: lock.lock, isVolatile: () => false } as CredentialStore;
+        return { ...db.row('alice'), lock: lock.lock, isVolatile: () => false };
       };
     }),
   );

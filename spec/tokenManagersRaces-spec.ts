@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm';
 import { setFlagsFromString } from 'node:v8';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { NEVER, Subscription, VirtualTimeScheduler } from 'rxjs';
+import { NEVER, type Subscription, VirtualTimeScheduler } from 'rxjs';
 import { mergeRotation, tokenManagers } from 'rx-token';
 import { fakeAuthorizationServer, seededRandom } from 'rx-token/testing';
 import { database } from './helpers/database.js';

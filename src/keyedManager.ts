@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { firstValueFrom, Observable, throwError } from 'rxjs';
 import { disposable } from './disposable.js';
 import type { TokenManager } from './tokenManager.js';
 
@@ -30,7 +30,7 @@ export function keyedManager(
       answer.then(leave, leave);
       return answer;
     } catch (error) {
-      return Promise.reject(error);
+      return firstValueFrom(throwError(() => error));
     }
   }
 
