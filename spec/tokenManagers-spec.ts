@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { EMPTY, firstValueFrom, NEVER, type Observable, Subject, VirtualTimeScheduler } from 'rxjs';
 import {
   type Credentials,
+  encrypted,
   memoryStore,
   mergeRotation,
   type TokenManager,
@@ -16,6 +17,7 @@ import { database } from './helpers/database.js';
 import { codeOf, diaryOf, outcome } from './helpers/diary.js';
 import { faultyStore } from './helpers/faultyStore.js';
 import { hours, inVirtualTime, minutes, seconds } from './helpers/inVirtualTime.js';
+import { keyOf } from './helpers/keyOf.js';
 import { storedIn } from './helpers/stored.js';
 
 interface Service extends Omit<VirtualTime, 'manager'> {
@@ -468,6 +470,18 @@ describe('what is in memory only', () => {
       { untilMs: due + minutes(4) },
     ),
   );
+
+  it('is kept also when it is encrypted', async () => {
+    const users = tokenManagers({
+      store: () => encrypted(memoryStore(), { key: keyOf(1) }),
+      refresh: () => NEVER,
+    });
+    const alice = users.of('alice');
+    await alice.set({ access_token: 'A1', expires_in: 3600 });
+    alice.dispose();
+    expect(await alice.getValidToken()).toBe('A1');
+    users.dispose();
+  });
 
   it('of a { get, set } pair, the dead mark is kept as long as it concerns what is stored', async () => {
     const kept = new Map<string, Credentials | null>([
