@@ -7,7 +7,7 @@ import type { ProviderProfile } from './profile.js';
 import { profileNamed } from './providers/seeded.js';
 import { defaultRetry, type RetryPolicy } from './retryPolicy.js';
 import { sameAccount } from './sameAccount.js';
-import { liftStore } from './stores/liftStore.js';
+import { asStore } from './stores/asStore.js';
 import { memoryStore } from './stores/memoryStore.js';
 import type { TokenResponse } from './tokenResponse.js';
 import { unrefScheduler } from './unrefScheduler.js';
@@ -124,14 +124,6 @@ function withDefaults(config: TokenManagerConfig): typeof DEFAULTS {
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 
-function storeFrom(given: CredentialStore | GetSetPair | undefined): CredentialStore {
-  if (given === undefined) return memoryStore();
-  const store = given as Partial<CredentialStore & GetSetPair> | null;
-  if (isFunction(store?.read) && isFunction(store?.lock?.hold)) return given as CredentialStore;
-  if (isFunction(store?.get) && isFunction(store?.set)) return liftStore(given as GetSetPair);
-  throw new TypeError('store must be a CredentialStore, or { get, set }');
-}
-
 /** What a profile may say of a spent refresh token, but for a grace. */
 const REUSE = /^(harmless|strict|unknown)$/;
 
@@ -159,7 +151,7 @@ export function readConfig(config: TokenManagerConfig): Settings {
     throw new TypeError('scheduler must be a SchedulerLike');
   const { provider = ((refresh ?? acquire) as Partial<Settings>).profile } = config;
   const profile = profileFrom(provider);
-  const store = storeFrom(config.store);
+  const store = config.store === undefined ? memoryStore() : asStore(config.store);
   const { leaseMs = Infinity } = store.lock;
   if (leaseMs <= refreshTimeoutMs) throw new RangeError(`refreshTimeoutMs must be below leaseMs, ${leaseMs}`);
   return {

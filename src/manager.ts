@@ -27,6 +27,7 @@ import { checkedStore } from './checkedStore.js';
 import { concealed } from './concealed.js';
 import { readConfig, type TokenManagerConfig } from './config.js';
 import { isServable } from './decide.js';
+import { disposable } from './disposable.js';
 import { DisposedError } from './errors.js';
 import { sameState, toState, type Held } from './held.js';
 import { heldSubject } from './heldSubject.js';
@@ -76,7 +77,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
   function listen(): void {
     if (isDisposed) throw new DisposedError();
     // A hint may also say that the machine woke up: the timer looks at the clock again, whatever was found.
-    const looked$ = reload$.pipe(tap({ complete: () => hold(held$.getValue()) }));
+    const looked$ = concat(changed$, reload$).pipe(tap({ complete: () => hold(held$.getValue()) }));
     const heard$ = siblings(settings.store.changes$, held$, looked$, settings.background);
     listening ??= heard$.pipe(takeUntil(disposed$)).subscribe();
   }
@@ -186,16 +187,6 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     set: used(set),
     clear: used(clear),
     invalidate: used(invalidate),
-    dispose,
-    ...(hasDisposeSymbols && {
-      [Symbol.dispose]: dispose,
-      [Symbol.asyncDispose]: async () => {
-        dispose();
-        await firstValueFrom(landed$);
-      },
-    }),
+    ...disposable(dispose, () => firstValueFrom(landed$)),
   } as TokenManager;
 }
-
-/** Engines of before 2023 have none. */
-const hasDisposeSymbols = 'dispose' in Symbol;
