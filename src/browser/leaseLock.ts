@@ -1,0 +1,152 @@
+import {
+  catchError,
+  concatMap,
+  defer,
+  EMPTY,
+  filter,
+  finalize,
+  first,
+  ignoreElements,
+  merge,
+  of,
+  repeat,
+  Subject,
+  take,
+  takeUntil,
+  tap,
+  timer,
+  type Observable,
+  type SchedulerLike,
+} from 'rxjs';
+import type { CredentialLock, Lease } from '../contracts.js';
+import type { Shelf } from './shelf.js';
+import type { Tenure } from './tabLease.js';
+
+interface LeaseText {
+  readonly owner: string;
+  readonly since: number;
+  /** Epoch ms until which nobody else gets in. */
+  readonly until: number;
+}
+
+export interface LeaseTerms {
+  readonly leaseMs: number;
+  /** How long after taking the lease it is looked at again: two may have taken it at once. 0: they cannot. */
+  readonly settleMs: number;
+  readonly scheduler: SchedulerLike;
+  /** Emits when this page is about to go. */
+  readonly away$: Observable<unknown>;
+}
+
+/** Others wait so much longer than the holder counts on. */
+const GRACE_MS = 1000;
+
+/** Irregular, so that nobody starves. */
+const pollMs = (): number => 40 + 40 * Math.random();
+
+/**
+ * The refresh lock where there are no Web Locks: a note of who refreshes, and until when. Lossy: who sleeps for
+ * longer than that is taken for gone.
+ */
+export function leaseLock(
+  shelf: Shelf,
+  tab: string,
+  { leaseMs, settleMs, scheduler, away$ }: LeaseTerms,
+  leaseOn: (tenure: Tenure) => Lease,
+): CredentialLock {
+  let turns = 0;
+  const now = (): number => scheduler.now();
+
+  function hold<T>(critical: (lease: Lease) => Observable<T>): Observable<T> {
+    return defer(() => {
+      const owner = `${tab}, turn ${++turns}`;
+      const since = now();
+      const lost = new AbortController();
+      let until = 0;
+
+      const isFree = (held: LeaseText | null): boolean =>
+        !held || held.until <= now() || held.until > now() + 10 * leaseMs; // another clock's
+
+      /** Takes the lease, or makes it longer. */
+      async function extend(mayTake: (held: LeaseText | null) => boolean): Promise<boolean> {
+        const at = now();
+        const isOurs = await shelf.change(({ lease }) => {
+          if (!mayTake(leaseFrom(lease))) return { result: false };
+          const text: LeaseText = { owner, since, until: at + leaseMs + GRACE_MS };
+          return { put: { lease: JSON.stringify(text) }, result: true };
+        });
+        if (isOurs) until = at + leaseMs;
+        return isOurs;
+      }
+      const isOurs = (held: LeaseText | null): boolean => held?.owner === owner;
+      const settled = async (): Promise<boolean> => isOurs(leaseFrom((await shelf.read()).lease));
+
+      async function renew(): Promise<void> {
+        if (!(await extend(isOurs))) lost.abort();
+      }
+      function release(): void {
+        const free = shelf.change(({ lease }) =>
+          isOurs(leaseFrom(lease)) ? { put: { lease: null }, result: undefined } : { result: undefined },
+        );
+        free.catch(() => undefined); // it lapses by itself
+      }
+
+      const taken$ = defer(() => extend(isFree)).pipe(
+        concatMap((taken) =>
+          taken && settleMs ? timer(settleMs, scheduler).pipe(concatMap(settled)) : of(taken),
+        ),
+        repeat({ delay: () => timer(pollMs(), scheduler) }),
+        first(Boolean),
+      );
+      const renewed$ = timer(leaseMs / 3, scheduler).pipe(
+        concatMap(() => defer(renew).pipe(catchError(() => EMPTY))), // another try is near
+        repeat(),
+      );
+      const lapsed$ = defer(() => timer(Math.max(until - now(), 0), scheduler)).pipe(
+        repeat(),
+        filter(() => now() >= until),
+      );
+      const tenure: Tenure = {
+        signal: lost.signal,
+        remainingMs: () => (lost.signal.aborted ? 0 : until - now()),
+        renew,
+      };
+      const over$ = merge(lapsed$, away$).pipe(
+        take(1),
+        tap(() => {
+          lost.abort();
+          release();
+        }),
+      );
+      return taken$.pipe(
+        concatMap(() => {
+          const ended$ = new Subject<void>();
+          const critical$ = defer(() => critical(leaseOn(tenure))).pipe(finalize(() => ended$.next()));
+          const watch$ = merge(over$, renewed$).pipe(ignoreElements(), takeUntil(ended$));
+          return merge(watch$, critical$);
+        }),
+        finalize(release),
+      );
+    });
+  }
+
+  return {
+    lossy: true,
+    leaseMs,
+    hold,
+    async holder() {
+      const held = leaseFrom((await shelf.read()).lease);
+      return held && held.until > now() ? { by: held.owner, since: held.since } : null;
+    },
+  };
+}
+
+/** Garbage is nobody's. */
+function leaseFrom(text: string | null): LeaseText | null {
+  try {
+    const value = JSON.parse(text ?? 'null') as LeaseText | null;
+    return typeof value?.owner === 'string' && typeof value.until === 'number' ? value : null;
+  } catch {
+    return null;
+  }
+}
