@@ -10,9 +10,11 @@ const pureFiles = [
     'isRejected',
     'bearerError',
     'targets',
+    'isLoopback',
+    'isStream',
+    'assertFit',
     'longestDelay',
     'discard',
-    'isLoopback',
     'classify',
     'parseBody',
     'retryPolicy',
@@ -30,6 +32,7 @@ const operators =
   '^src/(singleFlight|timerAt|tapAwait|orElseThrow|abortOf|concealed|mutex|orderedSubject|unrefScheduler|disposable)\\.ts$';
 const wiring = '^src/(index|manager|config|tokenManagers|tokenManagersConfig|withToken)\\.ts$';
 const adapters = '^src/(?!providers/|testing/)([^/]+)/'; // stores node browser angular fetch oauth redis postgres
+const shared = '^src/(mutex|concealed|orAbort|stores/memoryStore)\\.ts$';
 const inTheRoot = '^src/[^/]+\\.ts$';
 const testing = '^src/testing/';
 const rxjs = 'node_modules/rxjs/';
@@ -105,10 +108,21 @@ export default {
       comment:
         "Adapters import contracts, types and pure code (and the mutex, what conceals, what hears a signal, and memoryStore for where nothing else can keep anything), never each other, never the manager's insides.",
       severity: 'error',
-      from: { path: adapters },
+      from: { path: adapters, pathNot: '^src/angular/' },
       to: {
         path: '^src/',
-        pathNot: [pure, '^src/(mutex|concealed|orAbort|stores/memoryStore)\\.ts$', '^src/$1/'],
+        pathNot: [pure, shared, '^src/$1/'],
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'angular-wires-the-root',
+      comment: 'The Angular entry makes managers: it imports the root entry too, and nothing behind it.',
+      severity: 'error',
+      from: { path: '^src/angular/' },
+      to: {
+        path: '^src/',
+        pathNot: [pure, shared, '^src/index\\.ts$', '^src/angular/'],
         dependencyTypesNot: ['type-only'],
       },
     },

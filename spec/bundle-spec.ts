@@ -1,5 +1,12 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { bundle, coreOf, EXTRAS, MAX_BROTLI_BYTES, weight } from '../scripts/bundle.js';
+import {
+  bundle,
+  coreOf,
+  EXTRAS,
+  MAX_ANGULAR_BROTLI_BYTES,
+  MAX_BROTLI_BYTES,
+  weight,
+} from '../scripts/bundle.js';
 
 describe('the bundle of a browser', () => {
   let coreBytes: number;
@@ -41,6 +48,18 @@ describe('the bundle of a browser', () => {
     expect(files.filter((file) => ofExtras.test(file)).length).toBeGreaterThan(5);
     expect(code).toMatch(/AES-GCM/);
     expect(code).toMatch(/maxActive/);
+  });
+
+  it('weighs what it is said to in an Angular application, with the core, without Angular and rxjs', async () => {
+    const used = 'provideTokenManager, bearerInterceptor, withBearerTargets, withStore, injectAuthState';
+    const application = `export { ${used}, injectTokenManager } from './src/angular/index.js'`;
+    const bytes = await weight(application);
+    const core = await weight(`export { createTokenManager } from './src/index.js'`);
+    console.info(`rx-token/angular and core: ${bytes} bytes brotli, of which ${core} are createTokenManager`);
+    expect(bytes).toBeLessThanOrEqual(MAX_ANGULAR_BROTLI_BYTES);
+    const { code, imports } = await bundle(application);
+    expect([...imports].sort()).toEqual(['@angular/common/http', '@angular/core', 'rxjs']);
+    expect(code).not.toContain('test-token'); // what is for specs
   });
 
   it('holds mergeRotation alone when that is all one imports', async () => {

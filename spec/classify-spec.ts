@@ -249,6 +249,8 @@ describe('classifyThrown', () => {
     ['a timeout', new DOMException('Timed out', 'TimeoutError')],
     ['JSON that broke off', new SyntaxError('Unexpected end of JSON input')],
     ['2xx that could not be read', error({ status: 200 })],
+    ['RxJS ajax', error({ name: 'AjaxError', status: 0 })],
+    ['HttpClient of Angular', { name: 'HttpErrorResponse', status: 0, error: { type: 'error' } }],
   ])('knows that with %s the answer may be lost', (_what, thrown) => {
     expect(told(classified(thrown))).toEqual(lost);
   });

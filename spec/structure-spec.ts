@@ -49,14 +49,19 @@ describe('the rooms of the house', () => {
         'src/redis/index.ts',
         `import type { Lock } from '../stores/lock.js'; import '../testing/index.js';`,
       );
+      put('src/index.ts', `import './manager.js';`);
+      put('src/angular/index.ts', `import '../index.js'; import '../validity.js'; import '../refresh.js';`);
+      put('src/fetch/index.ts', `import '../index.js';`);
       put('src/testing/index.ts', `import '../manager.js'; import 'node:http'; import 'node:child_process';`);
 
       expect(await offences(folder)).toEqual([
         'adapters-apart: src/node/index.ts -> src/stores/lock.ts',
         'adapters-apart: src/redis/index.ts -> src/stores/lock.ts',
+        'adapters-import-pure: src/fetch/index.ts -> src/index.ts',
         'adapters-import-pure: src/node/index.ts -> src/stores/lock.ts',
         'adapters-import-pure: src/node/index.ts -> src/timerAt.ts',
         'adapters-import-pure: src/redis/index.ts -> src/testing/index.ts',
+        'angular-wires-the-root: src/angular/index.ts -> src/refresh.ts',
         'core-imports-rxjs: src/stores/lock.ts -> node_modules/jest/index.js',
         'core-stays-at-home: src/manager.ts -> src/node/index.ts',
         'declared: src/stores/lock.ts -> node_modules/jest/index.js',

@@ -56,7 +56,9 @@ export function withToken<T>(
           if (!refused && !isRejected(error)) throw error;
           const first$ = refused?.first$ ?? throwError(() => error);
           const blamed = (cause: unknown): Observable<string> => {
-            if (error instanceof Error && !error.cause) Reflect.set(error, 'cause', cause); // unless it is frozen
+            // That of Angular is no `Error`, and a frozen one stays as it is.
+            if (Object(error) === error && !(error as Error).cause)
+              Reflect.set(error as Error, 'cause', cause);
             return of(token);
           };
           return tokens.renewal(token).pipe(

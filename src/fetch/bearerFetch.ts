@@ -1,9 +1,11 @@
+import { assertFit } from '../assertFit.js';
 import { discard } from '../discard.js';
 import { isRejected } from '../isRejected.js';
+import { isStream } from '../isStream.js';
 import { orAbort } from '../orAbort.js';
 import { readTargets, urlFrom, type Target } from '../targets.js';
 import type { TokenManager } from '../tokenManager.js';
-import { assertFit, copyOf, hasAuthorization, withBearer } from './bearerHeaders.js';
+import { copyOf, hasAuthorization, withBearer } from './bearerHeaders.js';
 
 type Fetch = typeof globalThis.fetch;
 
@@ -100,16 +102,6 @@ function isRequest(input: unknown): input is Request {
   if (typeof input !== 'object' || input === null) return false;
   const request: Partial<Request> = input;
   return typeof request.url === 'string' && typeof request.clone === 'function';
-}
-
-/** What can be read once: a stream, or what undici and node-fetch read like one. */
-function isStream(body: unknown): boolean {
-  const given = Object(body) as Partial<ReadableStream & AsyncIterable<unknown>> & {
-    readonly pipe?: unknown;
-  };
-  return [given.getReader, given[Symbol.asyncIterator], given.pipe].some(
-    (read) => typeof read === 'function',
-  );
 }
 
 /** Whose server has never seen the token. */

@@ -1,9 +1,6 @@
 /** Nobody else's. A plain object stays one: `Headers` cost more than all else that is done for a request. */
 type OwnHeaders = Headers | Record<string, string>;
 
-/** What no header can hold (https://fetch.spec.whatwg.org/#header-value). */
-const UNFIT = /[\0\r\n]|[^\0-\xff]/;
-
 export function copyOf(headers: RequestInit['headers']): OwnHeaders {
   const isPlain = !headers || !(Symbol.iterator in headers);
   return isPlain ? (Object.assign({}, headers) as Record<string, string>) : new Headers(headers);
@@ -20,9 +17,4 @@ export function withBearer(headers: OwnHeaders, token: string): OwnHeaders {
   if (!(headers instanceof Headers)) return Object.assign({}, headers, { authorization }); // 8 × as fast as a spread
   headers.set('authorization', authorization);
   return headers;
-}
-
-/** @throws TypeError without the token in it, as that of `fetch` would have */
-export function assertFit(token: string): void {
-  if (UNFIT.test(token)) throw new TypeError('The access token has a character that no header can hold');
 }

@@ -19,7 +19,8 @@ const NAME_BYTES = 16;
 /** NIST SP 800-38D §5.2.1.1: 96 bits. */
 const IV_BYTES = 12;
 
-const utf8 = new TextEncoder();
+/** Made when it is needed: the root entry is imported where there is none, too. */
+const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
 /**
  * AES-GCM with 256 bits, and HMAC-SHA256, each with a key of its own (HKDF, RFC 5869).
@@ -33,7 +34,7 @@ export async function cipherFrom(subtle: WebCrypto['subtle'], key: EncryptionKey
     : key;
   const derived = (purpose: string, kind: KeyKind, uses: KeyUse[]) =>
     subtle.deriveKey(
-      { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: utf8.encode(`rx-token ${purpose}`) },
+      { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: bytesOf(`rx-token ${purpose}`) },
       master as never,
       kind,
       false,
@@ -44,18 +45,18 @@ export async function cipherFrom(subtle: WebCrypto['subtle'], key: EncryptionKey
 
   /** The list is one text in JSON, so that no two lists are. */
   async function mac(bytes: number, ...text: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
-    const signed = await subtle.sign('HMAC', naming, utf8.encode(JSON.stringify(text)));
+    const signed = await subtle.sign('HMAC', naming, bytesOf(JSON.stringify(text)));
     return new Uint8Array(signed, 0, bytes);
   }
   const bind = (iv: Uint8Array<ArrayBuffer>, bound: string) =>
-    ({ name: 'AES-GCM', iv, additionalData: utf8.encode(bound) }) as const;
+    ({ name: 'AES-GCM', iv, additionalData: bytesOf(bound) }) as const;
 
   return {
     kid: toBase64url(await mac(KID_BYTES, 'key')),
     name: async (...text) => toBase64url(await mac(NAME_BYTES, 'name', ...text)),
     async seal(text, bound) {
       const iv = await mac(IV_BYTES, 'iv', text, bound);
-      const sealed = await subtle.encrypt(bind(iv, bound), sealing, utf8.encode(text));
+      const sealed = await subtle.encrypt(bind(iv, bound), sealing, bytesOf(text));
       return `${toBase64url(iv)}.${toBase64url(new Uint8Array(sealed))}`;
     },
     async open(sealed, bound) {
