@@ -14,6 +14,7 @@ const pureFiles = [
     'isStream',
     'assertFit',
     'longestDelay',
+    'discard',
     'classify',
     'parseBody',
     'retryPolicy',
@@ -28,8 +29,8 @@ const pureFiles = [
 ];
 const pure = `^src/(${pureFiles.join('|')})\\.ts$|^src/providers/`;
 const operators =
-  '^src/(singleFlight|timerAt|tapAwait|orElseThrow|abortOf|concealed|mutex|orderedSubject|unrefScheduler)\\.ts$';
-const wiring = '^src/(index|manager|config|withToken)\\.ts$';
+  '^src/(singleFlight|timerAt|tapAwait|orElseThrow|abortOf|concealed|mutex|orderedSubject|unrefScheduler|disposable)\\.ts$';
+const wiring = '^src/(index|manager|config|tokenManagers|tokenManagersConfig|withToken)\\.ts$';
 const adapters = '^src/(?!providers/|testing/)([^/]+)/'; // stores node browser angular fetch oauth redis postgres
 const shared = '^src/(mutex|concealed|orAbort|stores/memoryStore)\\.ts$';
 const inTheRoot = '^src/[^/]+\\.ts$';

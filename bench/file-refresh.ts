@@ -33,7 +33,7 @@ const durations = await measure(
       return afterAPause(() => tokens.renew(current));
     },
   },
-  { warmUps: 50, rounds: 300 },
+  { warmUps: 200, rounds: 300, garbage: 'young' },
 );
 tokens.dispose();
 

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { bundle, MAX_BROTLI_BYTES, weight } from './bundle.js';
+import { bundle, coreOf, MAX_BROTLI_BYTES, weight } from './bundle.js';
 
 interface Manifest {
   exports: Record<string, string | Record<string, { types: string; default: string }>>;
@@ -59,11 +59,11 @@ function checkOneCopy(tarball: string): void {
 async function checkSize(): Promise<void> {
   console.log('- size of the root entry');
   const { imports } = await bundle(`export * from './dist/esm/index.js'`);
-  const brotliBytes = await weight(`export * from './dist/esm/index.js'`);
-  console.log(`  ${String(brotliBytes)} bytes brotli of ${String(MAX_BROTLI_BYTES)}, without rxjs`);
+  const brotliBytes = await weight(await coreOf('./dist/esm/index.js'));
+  console.log(`  core: ${String(brotliBytes)} bytes brotli of ${String(MAX_BROTLI_BYTES)}, without rxjs`);
   const foreign = imports.filter((name) => name !== 'rxjs');
   if (foreign.length > 0) throw new Error(`the root entry imports ${list(foreign)}`);
-  if (brotliBytes > MAX_BROTLI_BYTES) throw new Error('the root entry is too big');
+  if (brotliBytes > MAX_BROTLI_BYTES) throw new Error('the core is too big');
 }
 
 function list(names: string[]): string {

@@ -57,6 +57,19 @@ describe('isRejected', () => {
     ).toEqual([true, false, false]);
   });
 
+  it.each([
+    ['several headers, as undici has them', ['Basic', 'Bearer error="insufficient_scope"'], false],
+    ['several headers that say nothing else', ['Basic', 'Bearer'], true],
+    ['a header that is no text', true, true],
+  ])('reads %s', (_what, header, expected) => {
+    expect(isRejected({ statusCode: 401, headers: { 'www-authenticate': header } })).toBe(expected);
+    expect(isRejected({ status: 401, headers: { get: () => header } })).toBe(expected);
+  });
+
+  it('does without what is no request of a browser', () => {
+    expect(isRejected({ status: 401, xhr: {} })).toBe(true);
+  });
+
   it.each([undefined, null, 0, 401, 'no', new Error('401'), {}, [], Symbol('401')])(
     'is false for %p',
     (what) => {

@@ -1,6 +1,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import '@angular/compiler'; // without which nothing of Angular can be imported
+import * as angular from '../src/angular/index.js';
+import * as browser from '../src/browser/index.js';
 import { readConfig } from '../src/config.js';
 import * as fetching from '../src/fetch/index.js';
 import * as root from '../src/index.js';
@@ -128,6 +131,8 @@ describe('the tables of the README', () => {
     ['option of `withToken`', 'src/withToken.ts', 'WithTokenOptions'],
     ['option of a grant', 'src/oauth/clientOptions.ts', 'GrantOptions'],
     ['option of `fileStore`', 'src/node/fileStore.ts', 'FileStoreOptions'],
+    ['option of `encrypted`', 'src/stores/encrypted/readEncryption.ts', 'EncryptionOptions'],
+    ['option in a browser', 'src/browser/indexedDbStore.ts', 'IndexedDbStoreOptions'],
     ['field', 'src/credentials.ts', 'Credentials'],
   ])('have every %s, and no other', (heading, file, name) => {
     expect(subjects(heading).sort()).toEqual(fieldsOf(file, name).sort());
@@ -197,7 +202,9 @@ describe('the tables of the README', () => {
 
 describe('the README', () => {
   it('names everything that can be imported', () => {
-    const names = [root, node, testing, fetching, oauth].flatMap((entry) => Object.keys(entry));
+    const names = [root, node, browser, angular, testing, fetching, oauth].flatMap((entry) =>
+      Object.keys(entry),
+    );
     expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(readme))).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { BehaviorSubject, defer, of, Subject, tap, type Observable } from 'rxjs';
+import { asyncScheduler, BehaviorSubject, defer, EMPTY, of, Subject, tap, type Observable } from 'rxjs';
 import type { Held } from '../src/held.js';
 import { siblings } from '../src/siblings.js';
 import { marbles, type Marbles } from './helpers/marbles.js';
@@ -14,14 +14,14 @@ function heldAs(marble: string, { hot }: Marbles): BehaviorSubject<Held> {
 describe('siblings', () => {
   it(
     're-reads for each hint, and emits nothing',
-    marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ hot, cold, scheduler, expectObservable, expectSubscriptions }) => {
       const changes = hot('  -x-----x--|');
       const run = '          ^---------!';
       const reread = cold('   --s|');
       const rereads = ['     -^--!', '-------^--!'];
       const expected = '     ----------|';
 
-      expectObservable(siblings(changes, of({}), reread)).toBe(expected);
+      expectObservable(siblings(changes, of({}), reread, scheduler)).toBe(expected);
       expectSubscriptions(changes.subscriptions).toBe(run);
       expectSubscriptions(reread.subscriptions).toBe(rereads.map((marble) => marble.trim()));
     }),
@@ -35,37 +35,64 @@ describe('siblings', () => {
       const reread = tools.cold('       -s|');
       const rereads = ['         -------^-!', '-----------^-!'];
 
-      tools.expectObservable(siblings(changes, held$, reread)).toBe('------------');
+      tools.expectObservable(siblings(changes, held$, reread, tools.scheduler)).toBe('------------');
       tools.expectSubscriptions(reread.subscriptions).toBe(rereads.map((marble) => marble.trim()));
     }),
   );
 
   it(
+    'lets those who waited for the refresh come first',
+    marbles(({ hot, scheduler }) => {
+      const order: string[] = [];
+      const held$ = new BehaviorSubject<Held>({ refreshing: true });
+      const reread$ = defer(() => (order.push('re-read'), EMPTY));
+      siblings(hot('-x'), held$, reread$, scheduler).subscribe();
+      scheduler.schedule(() => {
+        held$.next({});
+        order.push('told');
+      }, 3);
+      scheduler.flush();
+      expect(order).toEqual(['told', 're-read']);
+    }),
+  );
+
+  it(
+    'waits for the end of a refresh that begins as the last one ends, too',
+    marbles((tools) => {
+      const changes = tools.hot('-x--------');
+      const held$ = heldAs('     r--(ir)--i', tools);
+      const reread = tools.cold('         s|');
+      tools.expectObservable(siblings(changes, held$, reread, tools.scheduler)).toBe('----------');
+      tools.expectSubscriptions(reread.subscriptions).toBe('---------^!');
+    }),
+  );
+
+  it(
     're-reads once more for a hint that comes during a re-read',
-    marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ hot, cold, scheduler, expectObservable, expectSubscriptions }) => {
       const changes = hot('  -x-x----');
       const reread = cold('   ---s|');
       const rereads = ['     -^-!', '---^---!'];
-      expectObservable(siblings(changes, of({}), reread)).toBe('--------');
+      expectObservable(siblings(changes, of({}), reread, scheduler)).toBe('--------');
       expectSubscriptions(reread.subscriptions).toBe(rereads);
     }),
   );
 
   it(
     'goes on after a re-read that failed',
-    marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ hot, cold, scheduler, expectObservable, expectSubscriptions }) => {
       const changes = hot('  -x---x--');
       const reread = cold('   --#');
-      expectObservable(siblings(changes, of({}), reread)).toBe('--------');
+      expectObservable(siblings(changes, of({}), reread, scheduler)).toBe('--------');
       expectSubscriptions(reread.subscriptions).toBe(['-^-!', '-----^-!']);
     }),
   );
 
   it(
     'hears nothing any more, and says nothing of it, when the hints fail',
-    marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ hot, cold, scheduler, expectObservable, expectSubscriptions }) => {
       const reread = cold('  --s|');
-      expectObservable(siblings(hot('-x-#'), of({}), reread)).toBe('----|');
+      expectObservable(siblings(hot('-x-#'), of({}), reread, scheduler)).toBe('----|');
       expectSubscriptions(reread.subscriptions).toBe('-^--!');
     }),
   );
@@ -74,9 +101,9 @@ describe('siblings', () => {
     ['never come', '------', '------'],
     ['end', '       ---|', '  ---|'],
   ])('reads nothing when hints %s', (_what, marble, expected) =>
-    marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ hot, cold, scheduler, expectObservable, expectSubscriptions }) => {
       const reread = cold('--s|');
-      expectObservable(siblings(hot(marble.trim()), of({}), reread)).toBe(expected.trim());
+      expectObservable(siblings(hot(marble.trim()), of({}), reread, scheduler)).toBe(expected.trim());
       expectSubscriptions(reread.subscriptions).toBe([]);
     })(),
   );
@@ -89,7 +116,7 @@ describe('siblings', () => {
       const held$ = heldAs(' i---r--i-', tools);
       const reread = cold('   -------s|');
       const leave = '        ------!  ';
-      expectObservable(siblings(changes, held$, reread), leave).toBe('');
+      expectObservable(siblings(changes, held$, reread, tools.scheduler), leave).toBe('');
       expectSubscriptions(changes.subscriptions).toBe('^-----!');
       expectSubscriptions(reread.subscriptions).toBe('-^----!');
     }),
@@ -101,6 +128,7 @@ describe('siblings', () => {
       of('hint', 'hint'),
       of({}),
       defer(() => of(++rereads)),
+      asyncScheduler,
     ).subscribe();
     expect(rereads).toBe(2);
   });
@@ -113,7 +141,7 @@ describe('siblings', () => {
         if (count < 3) changes$.next();
       }),
     );
-    siblings(changes$, of({}), reread$).subscribe();
+    siblings(changes$, of({}), reread$, asyncScheduler).subscribe();
     changes$.next();
     expect(rereads).toBe(3);
   });

@@ -22,6 +22,11 @@ describe('a list of targets', () => {
     ['a path alone', '/v1', /a URL/],
     ['a wildcard for a scheme', '*://api.example.com', /a URL/],
     ['another scheme', 'wss://api.example.com', /http or https/],
+    ['plain http', 'http://api.example.com', /plain http/],
+    ['plain http of a private network', new URL('http://10.0.0.1:8080/v1'), /plain http/],
+    ['what looks like loopback', 'http://localhost.example.com', /plain http/],
+    ['plain http, and no wish for it', { url: 'http://api.lan', allowInsecureRequests: false }, /plain http/],
+    ['plain http, and something else', { url: 'http://api.lan', allowInsecureRequests: 'no' }, /plain http/],
     ['a blob of that origin', 'blob:https://api.example.com/1', /http or https/],
     ['nothing', null, /a URL/],
     ['a number', 7, /a URL/],
@@ -89,6 +94,13 @@ describe('a request is to a target', () => {
     expect(isTarget('https://b.example/')).toBe(false);
   });
 
+  it('in plain http where that is asked for, and there alone', () => {
+    const isTarget = targets({ url: 'http://api.lan:8080/v1', allowInsecureRequests: true });
+    expect(isTarget('http://api.lan:8080/v1/me')).toBe(true);
+    expect(isTarget('https://api.lan:8080/v1/me')).toBe(false);
+    expect(isTarget('http://other.lan:8080/v1/me')).toBe(false);
+  });
+
   it('of these methods, however they are written', () => {
     const isTarget = targets({ url: 'https://api.example.com', methods: ['get', 'PATCH'] });
     const allowed = ['GET', 'get', 'Patch', 'POST', 'HEAD', 'GE', ''].filter((method) =>
@@ -135,6 +147,9 @@ describe('a request is not to a target', () => {
     ['https://api.example.com/v1', 'https://api.example.com/v1/..;/admin'],
     ['https://api.example.com/v1', 'https://api.example.com/v1/..;a=b/admin'],
     ['https://api.example.com/v1', 'https://api.example.com/v1/%2e%2e;/admin'],
+    ['https://api.example.com/v1', 'https://api.example.com/v1/..%3b/admin'],
+    ['https://api.example.com/v1', 'https://api.example.com/v1/..%00/admin'],
+    ['https://api.example.com/v1', 'https://api.example.com/v1/..%20/admin'],
     ['https://api.example.com/v1', 'https://api.example.com/%76%31/me'],
     ['https://api.example.com/v1', 'https://api.example.com/other?/v1/'],
   ])('of %s: %s', (target, url) => expect(targets(target)(url)).toBe(false));
@@ -212,7 +227,23 @@ const host = fc.oneof(
 const port = pick('', '', '', ':443', ':0443', ':', ':80', ':8443', ':4430');
 const segment = fc.oneof(
   { weight: 3, arbitrary: pick('v1', 'me', '..', 'admin') },
-  pick('V1', 'v10', 'v', '', '.', '%2e', '%2E%2e', '.%2e', '..;', '.;a', '..;a=b', 'v1;a', ';'),
+  pick(
+    'V1',
+    'v10',
+    'v',
+    '',
+    '.',
+    '%2e',
+    '%2E%2e',
+    '.%2e',
+    '..;',
+    '.;a',
+    '..;a=b',
+    'v1;a',
+    ';',
+    '..%3b',
+    '.%3Ba',
+  ),
   pick(
     '%76%31',
     '%2f',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { concat, defer, map, NEVER, of, throwError, timer, type Observable } from 'rxjs';
+import { concat, defer, firstValueFrom, map, NEVER, of, throwError, timer, type Observable } from 'rxjs';
 import { withToken } from 'rx-token';
 import { codeOf, outcome } from './helpers/diary.js';
 import { hours, inVirtualTime, minutes, seconds } from './helpers/inVirtualTime.js';
@@ -151,6 +151,21 @@ describe('withToken', () => {
     )(),
   );
 
+  it('passes on a refusal that is frozen, or has a cause already, as it is', () => {
+    const refusal = (fields: object): Error =>
+      Object.assign(new Error('HTTP 401'), { status: 401, ...fields });
+    const frozen: Error = Object.freeze(refusal({}));
+    const caused = refusal({ cause: 'the socket' });
+    const seen: unknown[] = [];
+    for (const error of [frozen, caused]) {
+      const tokens = { validToken$: of('A1'), renewal: () => throwError(() => new Error('no other')) };
+      withToken(tokens, () => throwError(() => error)).subscribe({ error: (e: unknown) => seen.push(e) });
+    }
+    expect(seen[0]).toBe(frozen);
+    expect(seen[1]).toBe(caused);
+    expect(caused).toMatchObject({ cause: 'the socket' });
+  });
+
   it('errors as validToken$ does where nothing could be sent', () =>
     inVirtualTime(({ manager, at }) => {
       const { sent, send } = api(['A1']);
@@ -214,6 +229,21 @@ describe('withToken', () => {
       const answer$ = withToken(manager, send, { isRejected: (answer) => answer === 'expired!' });
       expectObservable(answer$, '10m ^').toBe('10m 1s (f|)', { f: 'fine' });
     }, slow)());
+
+  it.each([
+    ['lets go of the answer that it does not pass on, which holds a connection', 'A2', [true, false]],
+    ['leaves the one that it passes on to be read', 'A1', [false]],
+  ])('%s', async (_what, renewed, isLetGo) => {
+    const answers: Response[] = [];
+    const tokens = { validToken$: of('A1'), renewal: () => of(renewed) };
+    const send = (): Observable<Response> => {
+      answers.push(new Response('a body', { status: answers.length ? 200 : 401 }));
+      return of(answers.at(-1)!);
+    };
+    await firstValueFrom(withToken(tokens, send));
+    const bodies = await Promise.all(answers.map((answer) => answer.text().catch(() => '')));
+    expect(bodies.map((body) => body === '')).toEqual(isLetGo);
+  });
 
   it('takes promises, and passes on what the request itself throws', async () => {
     const tokens = { validToken$: of('A1'), renewal: () => of('A2') };

@@ -3,11 +3,11 @@ const PART = /([\w!#$%&'*+.^`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+)))
 
 /**
  * The `error` of the Bearer challenge in a `WWW-Authenticate` header (RFC 6750 §3.1), such as `invalid_token` or
- * `insufficient_scope`; `undefined` where there is none.
+ * `insufficient_scope`; `undefined` where there is none. Several headers may be a list.
  */
-export function bearerError(header: string | null | undefined): string | undefined {
+export function bearerError(header: unknown): string | undefined {
   let scheme = '';
-  for (const [, name = '', quoted, token] of (header ?? '').matchAll(PART)) {
+  for (const [, name = '', quoted, token] of [header].flat().join().matchAll(PART)) {
     const value = quoted?.replace(/\\(.)/g, '$1') ?? token;
     if (value === undefined) scheme = name.toLowerCase();
     else if (scheme === 'bearer' && name.toLowerCase() === 'error') return value;

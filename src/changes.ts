@@ -87,7 +87,7 @@ export function changes(
       return replace(credentials, { type: 'set', by: 'self' });
     },
     async clear({ revoke } = {}) {
-      let held: Credentials | null | undefined;
+      let held = subject.held$.getValue().credentials; // unless the store knows better
       const seen$ = revoke
         ? silently(store.read$.pipe(tap(({ credentials }) => (held = credentials))))
         : EMPTY;

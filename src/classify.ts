@@ -44,8 +44,16 @@ function errorCodeOf(body: unknown): string | undefined {
   return typeof code === 'string' && code ? code : undefined;
 }
 
-function normal(body: unknown, { normalize }: ProviderProfile): unknown {
-  return normalize ? normalize(body) : body;
+/**
+ * A standard answer, made of this provider's. What a foreign function throws says nothing of the answer, in which a
+ * rotated token may be.
+ */
+export function normal(body: unknown, { normalize }: ProviderProfile): unknown {
+  try {
+    return normalize ? normalize(body) : body;
+  } catch {
+    throw new ConfigurationError('normalize of the provider has a bug', {}, 'callback_failed');
+  }
 }
 
 /** A word is shown only if it looks like a code: what stands there by mistake may be a secret. */
@@ -116,7 +124,8 @@ function retryAfterOf(headers: unknown): unknown {
 export function classifyThrown(thrown: unknown, profile: ProviderProfile, now: number): TokenError {
   try {
     return thrown instanceof TokenError ? thrown : understood(thrown, profile, now);
-  } catch {
+  } catch (error) {
+    if (error instanceof TokenError) return error; // of `normalize`
     return new RefreshUnavailableError('The refresh failed (unknown)'); // reading it has thrown
   }
 }

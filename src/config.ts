@@ -7,7 +7,7 @@ import type { ProviderProfile } from './profile.js';
 import { profileNamed } from './providers/seeded.js';
 import { defaultRetry, type RetryPolicy } from './retryPolicy.js';
 import { sameAccount } from './sameAccount.js';
-import { liftStore } from './stores/liftStore.js';
+import { asStore } from './stores/asStore.js';
 import { memoryStore } from './stores/memoryStore.js';
 import type { TokenResponse } from './tokenResponse.js';
 import { unrefScheduler } from './unrefScheduler.js';
@@ -44,7 +44,10 @@ export interface TokenManagerConfig {
   readonly acquire?: ((context: RefreshContext) => RefreshResult) | undefined;
   /** Default `memoryStore()`. */
   readonly store?: CredentialStore | GetSetPair | undefined;
-  /** A profile, or the name of a seeded one. Default `'generic'`. */
+  /**
+   * A profile, or the name of a seeded one. Default: the `profile` that `refresh` has as a property (`acquire`, where
+   * that is alone), as the grants of `rx-token/oauth` do; else `'generic'`.
+   */
   readonly provider?: ProviderProfile | string | undefined;
   /** How long before its end a token stops being valid; never more than half of its lifetime. Default 60 000. */
   readonly skewMs?: number | undefined;
@@ -121,18 +124,14 @@ function withDefaults(config: TokenManagerConfig): typeof DEFAULTS {
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 
-function storeFrom(given: CredentialStore | GetSetPair | undefined): CredentialStore {
-  if (given === undefined) return memoryStore();
-  const store = given as Partial<CredentialStore & GetSetPair> | null;
-  if (isFunction(store?.read) && isFunction(store?.lock?.hold)) return given as CredentialStore;
-  if (isFunction(store?.get) && isFunction(store?.set)) return liftStore(given as GetSetPair);
-  throw new TypeError('store must be a CredentialStore, or { get, set }');
-}
+/** What a profile may say of a spent refresh token, but for a grace. */
+const REUSE = /^(harmless|strict|unknown)$/;
 
 function profileFrom(given: ProviderProfile | string = 'generic'): ProviderProfile {
   if (typeof given === 'string') return profileNamed(given);
-  const profile = given as Partial<ProviderProfile> | null;
-  if (profile?.name && profile.reuse) return given;
+  const { name, reuse } = Object(given) as ProviderProfile;
+  const { graceMs } = Object(reuse) as { readonly graceMs?: unknown };
+  if (name && (REUSE.test(reuse as string) || Number.isFinite(graceMs))) return given;
   throw new TypeError('provider must be a name, or a profile { name, reuse }');
 }
 
@@ -150,8 +149,9 @@ export function readConfig(config: TokenManagerConfig): Settings {
   const { scheduler, refreshTimeoutMs } = given;
   if (!isFunction(scheduler.schedule) || !isFunction(scheduler.now))
     throw new TypeError('scheduler must be a SchedulerLike');
-  const profile = profileFrom(config.provider);
-  const store = storeFrom(config.store);
+  const { provider = ((refresh ?? acquire) as Partial<Settings>).profile } = config;
+  const profile = profileFrom(provider);
+  const store = config.store === undefined ? memoryStore() : asStore(config.store);
   const { leaseMs = Infinity } = store.lock;
   if (leaseMs <= refreshTimeoutMs) throw new RangeError(`refreshTimeoutMs must be below leaseMs, ${leaseMs}`);
   return {

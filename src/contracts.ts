@@ -59,6 +59,11 @@ export interface CredentialStore {
   readonly changes$: Observable<unknown>;
   /** Serialises the refreshes of this credential, wherever it is shared. */
   readonly lock: CredentialLock;
+  /**
+   * True while this object holds what another store object over the same credential would not find: all that is in
+   * memory only. Absent: never. `tokenManagers` keeps such a store when it lets its manager go.
+   */
+  isVolatile?(): boolean;
 }
 
 export interface CredentialLock {

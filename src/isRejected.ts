@@ -6,7 +6,7 @@ interface Outcome {
   readonly statusCode?: unknown;
   readonly headers?: unknown;
   readonly response?: Outcome | null;
-  readonly xhr?: { getResponseHeader(name: string): string | null };
+  readonly xhr?: { getResponseHeader?(name: string): string | null };
   readonly code?: unknown;
   readonly metadata?: unknown;
 }
@@ -27,8 +27,8 @@ export function isRejected(outcome: unknown): boolean {
   return error === undefined || error === 'invalid_token';
 }
 
-function challengeOf({ headers, response, xhr }: Outcome): string | null | undefined {
-  if (xhr) return xhr.getResponseHeader('www-authenticate');
-  const held = Object(headers ?? response?.headers) as Headers & Readonly<Record<string, string>>;
+function challengeOf({ headers, response, xhr }: Outcome): unknown {
+  if (xhr?.getResponseHeader) return xhr.getResponseHeader('www-authenticate');
+  const held = Object(headers ?? response?.headers) as Headers & Readonly<Record<string, unknown>>;
   return typeof held.get === 'function' ? held.get('www-authenticate') : held['www-authenticate'];
 }

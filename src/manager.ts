@@ -11,12 +11,14 @@ import {
   queueScheduler,
   ReplaySubject,
   share,
+  shareReplay,
   Subject,
   type Observable,
   type Subscription,
   takeUntil,
   tap,
   throwIfEmpty,
+  timer,
 } from 'rxjs';
 import { aheadStore, type Settled } from './aheadStore.js';
 import { callers } from './callers.js';
@@ -25,6 +27,7 @@ import { checkedStore } from './checkedStore.js';
 import { concealed } from './concealed.js';
 import { readConfig, type TokenManagerConfig } from './config.js';
 import { isServable } from './decide.js';
+import { disposable } from './disposable.js';
 import { DisposedError } from './errors.js';
 import { sameState, toState, type Held } from './held.js';
 import { heldSubject } from './heldSubject.js';
@@ -74,8 +77,8 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
   function listen(): void {
     if (isDisposed) throw new DisposedError();
     // A hint may also say that the machine woke up: the timer looks at the clock again, whatever was found.
-    const looked$ = reload$.pipe(tap({ complete: () => hold(held$.getValue()) }));
-    const heard$ = siblings(settings.store.changes$, held$, looked$);
+    const looked$ = concat(changed$, reload$).pipe(tap({ complete: () => hold(held$.getValue()) }));
+    const heard$ = siblings(settings.store.changes$, held$, looked$, settings.background);
     listening ??= heard$.pipe(takeUntil(disposed$)).subscribe();
   }
 
@@ -105,7 +108,8 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     };
     return refresh(flight).pipe(
       tap({ next: publish, error: fail, finalize: () => hold({ ...held$.getValue(), refreshing: false }) }),
-      takeUntil(disposed$), // whoever waits is let go; the transaction itself runs to its end
+      shareReplay(1), // whoever waits is let go; the transaction itself runs to its end
+      takeUntil(disposed$),
     );
   }).pipe(singleFlight());
 
@@ -142,6 +146,12 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     queueScheduler.schedule(() => happening$.complete());
   }
 
+  /** Emits when what was sent is saved, or cannot be. */
+  const landed$ = merge(
+    held$.pipe(filter(({ refreshing }) => !refreshing && !store.ahead)),
+    timer(settings.refreshTimeoutMs, settings.scheduler),
+  );
+
   const shown = <T>(inner$: Observable<T>): Observable<T> => concealed(inner$.pipe(takeUntil(disposed$)));
 
   /** What is held, as `view` has it, from when the store has answered; each value once. */
@@ -177,13 +187,6 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     set: used(set),
     clear: used(clear),
     invalidate: used(invalidate),
-    dispose,
-    ...(hasDisposeSymbols && {
-      [Symbol.dispose]: dispose,
-      [Symbol.asyncDispose]: () => Promise.resolve(dispose()),
-    }),
+    ...disposable(dispose, () => firstValueFrom(landed$)),
   } as TokenManager;
 }
-
-/** Engines of before 2023 have none. */
-const hasDisposeSymbols = 'dispose' in Symbol;

@@ -1,16 +1,20 @@
+import { isLoopback } from './isLoopback.js';
+
 /** Where tokens may go. A token goes nowhere else. */
 export interface Target {
   /** A URL of http or https: its origin, and its path if it has one, with all that lies below it. */
   readonly url: string | URL;
   /** Of these methods only; default all. */
   readonly methods?: readonly string[];
+  /** True: plain http is not refused, wherever it leads. On loopback it never is. Default false. */
+  readonly allowInsecureRequests?: boolean;
 }
 
 /** Tells whether a request may carry the token. */
 export type IsTarget = (url: URL, method: string) => boolean;
 
 /** What a server may take for a `/`, a `\` or a `.`, and may resolve when the path has been compared already. */
-const HIDDEN = /%(2f|5c|2e|25)|\/\.{1,2};/i;
+const HIDDEN = /%(2f|5c|2e|25)|\/\.{1,2}[;%]/i;
 
 /**
  * Reads a list of targets. Compared are parsed URLs (https://url.spec.whatwg.org): exact origins and whole path
@@ -26,10 +30,15 @@ export function readTargets(targets: readonly (string | URL | Target)[]): IsTarg
 }
 
 function readTarget(given: string | URL | Target, name: string): IsTarget {
-  const { url, methods } = Object(hasFields(given) ? given : { url: given }) as Target;
+  const { url, methods, allowInsecureRequests } = Object(hasFields(given) ? given : { url: given }) as Target;
   const target = urlFrom(url);
   if (!target || !/^https?:$/.test(target.protocol))
     throw new TypeError(`${name} must be a URL of http or https`);
+  // RFC 6750 §5.3: whoever hears a bearer token may use it.
+  if (target.protocol === 'http:' && !isLoopback(target) && allowInsecureRequests !== true)
+    throw new TypeError(
+      `${name} must be https: plain http is for loopback only, or for allowInsecureRequests`,
+    );
   if (target.username || target.password)
     throw new TypeError(`${name} must not hold a user name or a password`);
   if (target.search || target.hash) throw new TypeError(`${name} must end with its path`);

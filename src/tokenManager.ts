@@ -15,7 +15,8 @@ export interface TokenOptions {
 export interface ClearOptions {
   /**
    * Called with the credentials that were stored, if any, when signing out is durable: `revokeToken` of
-   * `rx-token/oauth`, or one's own (RFC 7009).
+   * `rx-token/oauth`, or one's own (RFC 7009). A refresh under way is aborted; what the provider has made for it
+   * meanwhile is discarded, and not revoked.
    */
   readonly revoke?: ((credentials: Credentials) => ObservableInput<unknown> | undefined) | undefined;
 }
@@ -90,5 +91,6 @@ export interface TokenManager {
    */
   dispose(): void;
   [Symbol.dispose](): void;
+  /** The same; resolves when that is saved, or cannot be, within `refreshTimeoutMs`. Never rejects. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -8,6 +8,7 @@ import {
   type Observable,
   type ObservableInput,
 } from 'rxjs';
+import { discard } from './discard.js';
 import { isRejected as isRejectedByDefault } from './isRejected.js';
 import type { TokenManager } from './tokenManager.js';
 
@@ -44,7 +45,7 @@ export function withToken<T>(
   { isRejected = isRejectedByDefault }: WithTokenOptions = {},
 ): Observable<T> {
   const passed = (value: T): T => {
-    if (isRejected(value)) throw new Refusal(of(value));
+    if (isRejected(value)) throw new Refusal(value);
     return value;
   };
   return tokens.validToken$.pipe(
@@ -54,14 +55,19 @@ export function withToken<T>(
         catchError((error: unknown) => {
           const refused = error instanceof Refusal ? (error as Refusal<T>) : undefined;
           if (!refused && !isRejected(error)) throw error;
-          const first$ = refused?.first$ ?? throwError(() => error);
           const blamed = (cause: unknown): Observable<string> => {
-            if (Object.isExtensible(error)) (error as Error).cause ??= cause; // that of Angular is no `Error`
+            // That of Angular is no `Error`, and a frozen one stays as it is.
+            if (Object(error) === error && !(error as Error).cause)
+              Reflect.set(error as Error, 'cause', cause);
             return of(token);
           };
           return tokens.renewal(token).pipe(
             catchError(blamed),
-            concatMap((renewed) => (renewed === token ? first$ : send(renewed))),
+            concatMap((renewed) => {
+              if (renewed === token) return refused ? of(refused.first) : throwError(() => error);
+              discard((refused?.first as Partial<Response> | undefined)?.body);
+              return send(renewed);
+            }),
           );
         }),
       ),
@@ -71,7 +77,7 @@ export function withToken<T>(
 
 /** An answer that refuses, on its way through the stream. */
 class Refusal<T> extends Error {
-  constructor(readonly first$: Observable<T>) {
+  constructor(readonly first: T) {
     super();
   }
 }

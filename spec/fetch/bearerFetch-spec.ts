@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import ky from 'ky';
@@ -174,6 +175,13 @@ describe('a request to a target', () => {
     expect(api.arrived.map(({ method, headers, text }) => [method, headers['x-mine'], text])).toEqual(
       Array(2).fill(['PUT', '1', 'b']),
     );
+  });
+
+  it('takes options that are inherited, as fetch does', async () => {
+    const { api, fetch } = await world({ refused: true });
+    const init = Object.create({ method: 'PUT', body: 'hello' }) as RequestInit;
+    expect((await fetch(api.origin, init)).status).toBe(200);
+    expect(api.arrived.map(({ method, text }) => [method, text])).toEqual(Array(2).fill(['PUT', 'hello']));
   });
 
   it('goes where it was compared to go, whatever becomes of the arguments while a token is waited for', async () => {
@@ -624,6 +632,20 @@ describe('what hangs and what is left behind', () => {
     const { fetch } = stub((_input, init) => (bearerOf(init) === 'Bearer A1' ? refused : new Response('ok')));
     await bearerFetch(twoTokens(), { targets, fetch })(url);
     expect(refused.bodyUsed).toBe(true);
+  });
+
+  it('also where bodies are streams of Node, as those of node-fetch', async () => {
+    const body = Readable.from(['refused']);
+    const refused = refusing()();
+    Object.defineProperty(refused, 'body', { value: body });
+    const { fetch } = stub((_input, init) => (bearerOf(init) === 'Bearer A1' ? refused : new Response('ok')));
+    const request = new Request(url, { method: 'POST', body: 'x' });
+    const kept = Readable.from(['x']);
+    Object.defineProperty(request, 'clone', {
+      value: () => Object.defineProperty(new Request(url), 'body', { value: kept }),
+    });
+    expect((await bearerFetch(twoTokens(), { targets, fetch })(request)).status).toBe(200);
+    expect([body.destroyed, kept.destroyed]).toEqual([true, true]);
   });
 
   it('a 401 that nobody reads holds no connection: the server can shut down', async () => {

@@ -33,7 +33,7 @@ const deviceAuthorization = {
   user_code: 'WDJB-MJHT',
   verification_uri: 'https://provider.example/go',
   expires_in: 60,
-  interval: 0.1, // the user is quick
+  interval: 1, // the user is quick
 };
 
 async function provider(form: URLSearchParams): Promise<Response> {

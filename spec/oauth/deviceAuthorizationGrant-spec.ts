@@ -294,16 +294,59 @@ describe('deviceAuthorizationGrant', () => {
     ]);
   });
 
+  it.each<[unknown, number]>([
+    [0, 5],
+    [-1, 5],
+    ['soon', 5],
+    ['7', 7],
+    [0.001, 1],
+  ])('asks for %p at an interval that is one', async (interval, expected) => {
+    const flow = signingIn([pending], {}, json({ ...begun, interval }));
+    flow.start();
+    await flow.until(seconds(20));
+    expect(flow.askedAt.slice(0, 2)).toEqual([expected, 2 * expected].map(seconds));
+  });
+
+  it('asks for no timer that would fire at once', async () => {
+    const year = 365 * 86_400;
+    const first = json({ ...begun, expires_in: year });
+    const flow = signingIn([json({}, 429, { 'retry-after': `${year / 2}` }), pending], {}, first);
+    const asked: number[] = [];
+    const { schedule } = flow.scheduler;
+    flow.scheduler.schedule = (work, delayMs = 0, state) => {
+      asked.push(delayMs);
+      return schedule.call(flow.scheduler, work as never, delayMs, state);
+    };
+    flow.start();
+    await flow.until(seconds(8));
+    expect(asked.length).toBeGreaterThan(1);
+    expect(Math.max(...asked)).toBe(2 ** 31 - 1);
+  });
+
   it('reads what its provider makes of it', async () => {
     const provider = {
       name: 'a',
       reuse: 'strict' as const,
       normalize: (body: unknown) => (body as { data?: unknown }).data ?? body,
     };
-    const flow = signingIn([pending, json({ data: granted })], { provider });
+    const flow = signingIn([pending, json({ data: granted })], { provider }, json({ data: begun }));
     flow.start();
     await flow.until(seconds(20));
+    expect(flow.diary[0]).toMatchObject({ userCode: begun.user_code });
     expect(flow.diary.at(-1)).toBe('complete');
+  });
+
+  it('ends with what is wrong with its provider', async () => {
+    const normalize = () => {
+      throw new Error('canary');
+    };
+    const provider = { name: 'a', reuse: 'strict' as const, normalize };
+    for (const first of [json({ data: begun }), json(begun)]) {
+      const flow = signingIn([json({ data: granted })], { provider }, first);
+      flow.start();
+      await flow.until(seconds(20));
+      expect(flow.errors).toEqual([expect.objectContaining({ code: 'callback_failed' })]);
+    }
   });
 });
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { isLost } from '../../src/errors.js';
 import { oauth4webapi } from '../../src/oauth/oauth4webapi.js';
@@ -48,6 +49,16 @@ describe('discovery', () => {
     const refresh = await issuing({ [RFC8414]: metadata });
     await refresh(held);
     expect(paths()).toEqual([OPENID, RFC8414, '/token']);
+  });
+
+  it('also with a fetch whose bodies are streams of Node', async () => {
+    const fetch: typeof globalThis.fetch = async (input, init) => {
+      const response = await globalThis.fetch(input, init);
+      if (response.status !== 404) return response;
+      return Object.defineProperty(response, 'body', { value: Readable.from([]) });
+    };
+    const refresh = await issuing({ [RFC8414]: metadata }, { fetch });
+    expect((await refresh(held)).status).toBe(200);
   });
 
   it('also where a page is answered for every path', async () => {

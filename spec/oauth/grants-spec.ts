@@ -10,6 +10,7 @@ import {
   TokenError,
   type TokenManagerConfig,
 } from 'rx-token';
+import type { ProviderProfile } from 'rx-token/providers';
 import { isLost } from '../../src/errors.js';
 import { clientCredentialsGrant, type GrantOptions, refreshTokenGrant } from 'rx-token/oauth';
 import { type Asked, plainServer, type PlainServer, sendJson } from '../helpers/plainServer.js';
@@ -158,6 +159,18 @@ describe('refreshTokenGrant', () => {
     expect(await managing({ refresh }).getCredentials()).toMatchObject({ access_token: 'A2' });
   });
 
+  it.each([
+    ['a reason phrase that is not Latin', '200 \u0425\u043e\u0440\u043e\u0448\u043e', 'A2'],
+    ['a status that no Response can have', '999 Denied', { code: 'refresh_unavailable', status: 999 }],
+  ])('takes what undici lets through: %s', async (_what, line, expected) => {
+    const { refresh } = await serving((_asked, response) => {
+      response.socket!.end(`HTTP/1.1 ${line}\r\nconnection: close\r\n\r\n${JSON.stringify(granted)}`);
+    });
+    const outcome = await failure(managing({ refresh }).getValidToken());
+    expect(outcome).toEqual(typeof expected === 'string' ? expected : expect.objectContaining(expected));
+    expect(inspect(outcome)).not.toContain('R2');
+  });
+
   const zeros = Buffer.alloc(10 * 1024 * 1024, 48);
   it.each<[string, (response: ServerResponse) => unknown, object]>([
     [
@@ -294,6 +307,40 @@ describe('refreshTokenGrant', () => {
         Promise.resolve(opaque(new Response(null, { status: 200 }), 'type', { value: 'opaqueredirect' })),
     });
     expect(await failure(refresh(held))).toMatchObject({ message: expect.stringContaining('redirect') });
+  });
+});
+
+describe('a profile that a grant was given', () => {
+  const provider: ProviderProfile = {
+    name: 'acme',
+    reuse: 'strict',
+    terminalErrors: ['TOKEN_GONE'],
+    headers: { 'x-key': 'key-canary' },
+  };
+
+  it.each([
+    ['is that of the manager, too', undefined, 'refresh_rejected'],
+    ['gives way to one that the manager was given', 'generic', 'refresh_unavailable'],
+  ])('%s', async (_what, ofManager, code) => {
+    const answer = { error: 'TOKEN_GONE' };
+    const { refresh } = await serving((_asked, response) => sendJson(response, answer, 400), { provider });
+    const tokens = managing({ refresh, provider: ofManager });
+    expect(await failure(tokens.getValidToken())).toMatchObject({ code });
+  });
+
+  it('also where a client acquires by itself', async () => {
+    const seen: unknown[] = [];
+    const { all } = await serving((_asked, response) => sendJson(response, {}, 503), {
+      provider: { ...provider, normalize: (body: unknown) => seen.push(body) },
+    });
+    await failure(createTokenManager({ acquire: clientCredentialsGrant(all), maxWaitMs: 0 }).getValidToken());
+    expect(seen).toEqual([{}]);
+  });
+
+  it('can be read, and is not printed', async () => {
+    const { refresh } = await serving(() => undefined, { provider });
+    expect(refresh.profile).toBe(provider);
+    expect(inspect(refresh, { depth: 9 })).not.toContain('canary');
   });
 });
 

@@ -1,9 +1,11 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { firstValueFrom, of, VirtualTimeScheduler } from 'rxjs';
 import { createTokenManager, memoryStore } from 'rx-token';
 import * as known from 'rx-token/providers';
 import type { ProviderProfile } from 'rx-token/providers';
 import { codeOf } from '../helpers/diary.js';
+import { classifyThrown } from '../../src/classify.js';
 import { profileNamed } from '../../src/providers/seeded.js';
 
 const profiles = Object.entries(known);
@@ -110,13 +112,24 @@ describe('a profile of one’s own', () => {
     tokens.dispose();
   });
 
-  it('that throws is a bug, and is told as one', async () => {
+  it.each<[string, unknown]>([
+    ['a TypeError', new TypeError('no')],
+    ['any other error', new Error('A2')],
+    [
+      'one that looks like an answer',
+      Object.assign(new Error('no'), { status: 400, error: 'invalid_grant' }),
+    ],
+    ['what is no error', 'A2'],
+  ])('that throws is a bug, and is told as one: %s', async (_what, thrown) => {
     const broken: ProviderProfile = {
       ...acme,
       normalize: () => {
-        throw new TypeError('no');
+        throw thrown;
       },
     };
     expect(await refreshed(broken, { access_token: 'A2' })).toBe('callback_failed');
+    const error = classifyThrown({ response: { status: 400, data: { fault: {} } } }, broken, 0);
+    expect(error).toMatchObject({ code: 'callback_failed' });
+    expect(inspect(error)).not.toContain('A2');
   });
 });

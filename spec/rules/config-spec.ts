@@ -53,7 +53,14 @@ describe('createTokenManager', () => {
     },
   );
 
-  it.each([7, {}, { name: 'mine' }, [], () => undefined])('takes %p for no profile', (provider) => {
+  it.each([
+    ...[7, {}, { name: 'mine' }, [], () => undefined],
+    ...[
+      { name: 'mine', reuse: 'strickt' },
+      { name: 'mine', reuse: {} },
+    ],
+    ...['30000', NaN].map((graceMs) => ({ name: 'mine', reuse: { graceMs } })),
+  ])('takes %p for no profile', (provider) => {
     expect(make({ provider })).toThrow(TypeError);
     expect(make({ provider })).toThrow(/provider/);
   });

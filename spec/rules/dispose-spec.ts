@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { NEVER, Observable } from 'rxjs';
-import { createTokenManager, type TokenManager } from 'rx-token';
+import { NEVER, Observable, Subject } from 'rxjs';
+import { createTokenManager, memoryStore, type TokenManager, type TokenManagerConfig } from 'rx-token';
 import { codeOf, diaryOf, outcome } from '../helpers/diary.js';
 import { failing, faultyStore } from '../helpers/faultyStore.js';
 import { hours, inVirtualTime, minutes, seconds } from '../helpers/inVirtualTime.js';
@@ -164,6 +164,66 @@ describe('dispose() ends every timer, watcher and subscription', () => {
     await (tokens as TokenManager & Record<symbol, () => unknown>)[Symbol[name]]();
 
     expect(await tokens.getValidToken().catch(codeOf)).toBe('disposed');
+  });
+
+  describe('Symbol.asyncDispose', () => {
+    const stale = { access_token: 'A1', refresh_token: 'R1', expires_at: 0 };
+    const next = { access_token: 'A2', refresh_token: 'R2', expires_in: 3600 };
+
+    /** A manager that has asked for a refresh, and what is known of its end. */
+    function disposing(config: Partial<TokenManagerConfig> = {}) {
+      const store = memoryStore(stale);
+      const answer$ = new Subject<object>();
+      const tokens = createTokenManager({ store, refresh: () => answer$, ...config });
+      const asked = tokens.getValidToken().catch(codeOf);
+      let isDone = false;
+      const done = tokens[Symbol.asyncDispose]().then(() => (isDone = true));
+      return { store, answer$, tokens, asked, done, isDone: () => isDone };
+    }
+
+    const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+    it('is done when what was sent is saved; whoever waited is let go at once', async () => {
+      const { store, answer$, asked, done, isDone } = disposing();
+      expect(await asked).toBe('disposed');
+      await nextTurn();
+      expect(isDone()).toBe(false);
+      answer$.next(next);
+      await done;
+      expect(storedIn(store)).toMatchObject({ access_token: 'A2', refresh_token: 'R2' });
+    });
+
+    it('also if the store takes a few tries', async () => {
+      const store = memoryStore(stale);
+      const { answer$, done } = disposing({ store: faultyStore(store, failing('write', 1)) });
+      answer$.next(next);
+      await done;
+      expect(storedIn(store)?.access_token).toBe('A2');
+    });
+
+    it('is done when the refresh has failed', async () => {
+      const { answer$, done } = disposing();
+      answer$.error(new Error('no'));
+      await done;
+    });
+
+    it('waits no longer than refreshTimeoutMs, for an answer or for a store', async () => {
+      await disposing({ refreshTimeoutMs: 20 }).done;
+      const store = faultyStore(memoryStore(stale), (action) => (action === 'write' ? NEVER : undefined));
+      const { answer$, done } = disposing({ store, refreshTimeoutMs: 20 });
+      answer$.next(next);
+      await done;
+    });
+
+    it('is done at once where nothing was sent', async () => {
+      const store = memoryStore(stale);
+      const held = store.lock.hold(() => NEVER).subscribe(); // it still waits for the lock
+      await disposing({ store }).done;
+      held.unsubscribe();
+      const unused = createTokenManager({ refresh: () => NEVER });
+      await unused[Symbol.asyncDispose]();
+      await unused[Symbol.asyncDispose]();
+    });
   });
 
   describe('a refresh that was sent already', () => {

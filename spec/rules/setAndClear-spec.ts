@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, it, jest } from '@jest/globals';
-import { concat, ignoreElements, NEVER, throwError, timer, type Observable } from 'rxjs';
+import { concat, delay, from, ignoreElements, NEVER, throwError, timer, type Observable } from 'rxjs';
 import type { Credentials, CredentialLock } from 'rx-token';
-import { createTokenManager, memoryStore, NoCredentialsError } from 'rx-token';
+import { createTokenManager, memoryStore, NoCredentialsError, type TokenEvent } from 'rx-token';
 import { codeOf, diaryOf, outcome } from '../helpers/diary.js';
 import { failing, faultyStore, fullDisk } from '../helpers/faultyStore.js';
 import { hours, inVirtualTime, minutes, seconds } from '../helpers/inVirtualTime.js';
@@ -198,6 +198,34 @@ describe('set() signs in, clear() signs out: both win over a refresh in flight a
         manager: ({ store }) => ({ store: faultyStore(store, failing('write', 1)) }),
         untilMs: hours(1.5),
       },
+    ),
+  );
+
+  it(
+    'the echo of a sign-in or a sign-out is no news of a sibling, however early the store hints at it',
+    inVirtualTime(
+      ({ scheduler, store, at }) => {
+        const hasty = {
+          ...store,
+          write: (...given: Parameters<typeof store.write>) =>
+            from(store.write(...given)).pipe(delay(5, scheduler)), // it hints at once
+        };
+        const tokens = createTokenManager({ store: hasty, refresh: () => NEVER, scheduler });
+        const told = (event: TokenEvent) => [event.type, 'by' in event ? event.by : undefined];
+        const heard = diaryOf(tokens.events$, scheduler, told);
+        tokens.credentials$.subscribe();
+        at(10, () => void tokens.clear());
+        at(20, () => void tokens.set({ access_token: 'B1', expires_in: 3600 }));
+        return () => {
+          expect(heard).toEqual([
+            [0, ['loaded', undefined]],
+            [15, ['cleared', 'self']],
+            [25, ['set', 'self']],
+          ]);
+          tokens.dispose();
+        };
+      },
+      { untilMs: 100 },
     ),
   );
 
@@ -448,6 +476,36 @@ describe('clear({ revoke })', () => {
     expect(inspect(failed)).not.toContain('R1');
     expect(storedIn(store)).toBeNull();
     tokens.dispose();
+  });
+
+  it('revokes what it holds where the store cannot be read any more', async () => {
+    const { store } = over();
+    let isBroken = false;
+    const broken = faultyStore(store, (action) => {
+      if (isBroken && action === 'read') throw new Error('EACCES');
+      return undefined;
+    });
+    const tokens = createTokenManager({ store: broken, refresh: () => NEVER });
+    await tokens.getValidToken();
+    isBroken = true;
+    const revoked: unknown[] = [];
+    await tokens.clear({ revoke: ({ refresh_token }) => void revoked.push(refresh_token) });
+    expect(revoked).toEqual(['R1']);
+    expect(storedIn(store)).toBeNull();
+    tokens.dispose();
+  });
+
+  it('revokes nothing that a sibling has signed out of', async () => {
+    const { store, tokens } = over();
+    await tokens.getValidToken();
+    const sibling = createTokenManager({ store: { ...store, changes$: NEVER }, refresh: () => NEVER });
+    const deaf = createTokenManager({ store: { ...store, changes$: NEVER }, refresh: () => NEVER });
+    await deaf.getValidToken();
+    await sibling.clear();
+    const revoke = jest.fn(() => undefined);
+    await deaf.clear({ revoke });
+    expect(revoke).not.toHaveBeenCalled();
+    for (const manager of [tokens, sibling, deaf]) manager.dispose();
   });
 
   it('signs out of what cannot be read, too', async () => {

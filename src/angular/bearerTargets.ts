@@ -14,8 +14,8 @@ export type FindTarget = (url: URL, method: string) => { readonly isAnonymous: b
 const OWN_PATH = /^\/(?![/\\])/;
 
 /**
- * Reads the targets of a manager, as `bearerFetch` does, but that plain http is for loopback only, and that a path
- * such as `/api` is one of the page's own origin.
+ * Reads the targets of a manager, as `bearerFetch` does, but that a path such as `/api` is one of the page's own
+ * origin.
  *
  * @param pageUrl of the page itself, and not its base, which may lead elsewhere
  * @param isServer true: a page may be rendered under plain http, behind a proxy that the page's own origin is told by;
@@ -28,22 +28,28 @@ export function bearerTargets(
   isServer: boolean,
 ): FindTarget {
   const targets = given.map((target) => {
-    const { url = target as string, methods, anonymous } = Object(target) as Partial<BearerTarget>;
+    const {
+      url = target as string,
+      methods,
+      anonymous,
+      allowInsecureRequests,
+    } = Object(target) as Partial<BearerTarget>;
     const own = typeof url === 'string' && OWN_PATH.test(url) ? urlFrom(url, pageUrl) : undefined;
-    return { url: own ?? url, isOwn: !!own, methods, anonymous } as BearerTarget & {
-      readonly isOwn: boolean;
+    const isBehindProxy = isServer && own?.protocol === 'http:' && !isLoopback(own);
+    return {
+      ...({
+        url: own ?? url,
+        methods,
+        allowInsecureRequests: allowInsecureRequests ?? isBehindProxy,
+      } as Target),
+      isAnonymous: anonymous === true,
+      isBehindProxy,
     };
   });
   readTargets(targets); // all at once: what is wrong is named by its place
-  const known = targets.map((target, at) => {
-    const url = new URL(target.url);
-    const isPlain = url.protocol === 'http:' && !isLoopback(url);
-    if (isPlain && !(isServer && target.isOwn))
-      throw new TypeError(`targets[${at}] must be https: plain http is for loopback only`);
-    return {
-      isTarget: isPlain ? () => false : readTargets([target]),
-      isAnonymous: target.anonymous === true,
-    };
-  });
+  const known = targets.map((target) => ({
+    isTarget: target.isBehindProxy ? () => false : readTargets([target]),
+    isAnonymous: target.isAnonymous,
+  }));
   return (url, method) => known.find(({ isTarget }) => isTarget(url, method));
 }

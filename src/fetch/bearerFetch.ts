@@ -1,4 +1,5 @@
 import { assertFit } from '../assertFit.js';
+import { discard } from '../discard.js';
 import { isRejected } from '../isRejected.js';
 import { isStream } from '../isStream.js';
 import { orAbort } from '../orAbort.js';
@@ -59,7 +60,7 @@ export function bearerFetch(
 
     // What was compared is what is sent, whatever becomes of the arguments meanwhile, or another parser makes of them.
     const what = request ?? url.href;
-    const given: RequestInit = Object.assign({}, init);
+    const given = ownAndInherited(init);
     const signal = given.signal === undefined ? request?.signal : given.signal;
     const token = await tokens.getValidToken(signal ? { signal } : undefined);
     const kept = request && request.body !== null && given.body == null ? request.clone() : undefined;
@@ -89,6 +90,13 @@ function baseUrl(): string | undefined {
   return document?.baseURI ?? location?.href;
 }
 
+/** A copy of all that `fetch` would read of it, but for what a class computes. */
+function ownAndInherited(init: RequestInit = {}): RequestInit {
+  const copy: Record<string, unknown> = {};
+  for (const name in init) copy[name] = init[name as keyof RequestInit];
+  return copy;
+}
+
 /** Also that of another realm, or of a library. */
 function isRequest(input: unknown): input is Request {
   if (typeof input !== 'object' || input === null) return false;
@@ -99,9 +107,4 @@ function isRequest(input: unknown): input is Request {
 /** Whose server has never seen the token. */
 function isFromElsewhere({ redirected, url }: Response, { origin }: URL): boolean {
   return redirected && urlFrom(url)?.origin !== origin;
-}
-
-/** What nobody reads holds a connection, or memory. What was read is locked, and stays as it is. */
-function discard(body: ReadableStream | null | undefined): void {
-  if (body) body.cancel().catch(() => undefined);
 }

@@ -6,6 +6,8 @@ import { realTarget } from './realTarget.js';
 export interface Entry {
   readonly folder: string;
   readonly name: string;
+  /** Of the folder: another one by the same name has another. */
+  readonly identity: string;
 }
 
 export interface Look {
@@ -21,15 +23,14 @@ export interface Look {
 export function look(path: string, failures: number): Look {
   const target = realTarget(path);
   const entries = [...new Set([path, target])].map(entryOf);
-  const folders = entries.map(({ folder, name }) => [folder, name, identityOf(folder)]);
-  return { entries, place: JSON.stringify([failures, folders]), content: contentOf(target) };
+  return { entries, place: JSON.stringify([failures, entries]), content: contentOf(target) };
 }
 
 /** In a folder that is not there, what to listen for is the folder itself. */
 function entryOf(file: string): Entry {
   const folder = dirname(file);
-  const isThere = folder === file || identityOf(folder) !== '';
-  return isThere ? { folder, name: basename(file) } : entryOf(folder);
+  const identity = identityOf(folder);
+  return identity || folder === file ? { folder, name: basename(file), identity } : entryOf(folder);
 }
 
 function identityOf(path: string): string {

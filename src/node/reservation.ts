@@ -89,8 +89,9 @@ export async function redeem(
   await reparent(reservation, target, parent, disk);
   const fd = disk.open(reservation.path, CHANGE);
   try {
-    const fill = Buffer.alloc(Math.max(0, fstatSync(fd).size - successor.length), FILL);
-    writeAll(fd, Buffer.concat([successor, fill])); // over what an earlier attempt has left, too
+    const room = Buffer.alloc(Math.max(successor.length, fstatSync(fd).size), FILL);
+    successor.copy(room);
+    writeAll(fd, room); // over what an earlier attempt has left, too
     ftruncateSync(fd, successor.length); // another attempt writes as much
     await disk.sync(fd);
   } finally {

@@ -6,11 +6,12 @@ const tails = new Map<string, Promise<unknown>>();
  */
 export async function turn(key: string, signal: AbortSignal): Promise<() => void> {
   signal.throwIfAborted();
-  const ahead = tails.get(key) ?? Promise.resolve();
+  const ahead = tails.get(key);
   const { promise: ended, resolve: end } = withResolvers();
-  const tail = ahead.then(() => ended);
+  const tail = ahead ? ahead.then(() => ended) : ended;
   tails.set(key, tail);
   void tail.then(() => tails.get(key) === tail && tails.delete(key));
+  if (!ahead) return end;
 
   const { promise: gaveUp, resolve: giveUp } = withResolvers();
   signal.addEventListener('abort', giveUp);

@@ -1,4 +1,5 @@
 import type { GrantOptions } from './clientOptions.js';
+import { knowingProfile, type KnowingProfile } from './knowingProfile.js';
 import { oauthClient } from './oauthClient.js';
 import { readOptions } from './readOptions.js';
 
@@ -7,7 +8,7 @@ interface Context {
 }
 
 /** What a manager calls to acquire, or to refresh: it needs no credentials of a user. */
-export interface ClientCredentialsGrant {
+export interface ClientCredentialsGrant extends KnowingProfile {
   (context?: Context): Promise<Response>;
   (previous: { readonly access_token: string }, context: Context): Promise<Response>;
 }
@@ -24,7 +25,7 @@ export function clientCredentialsGrant(options: GrantOptions): ClientCredentials
   const { scope } = options;
   const parameters = { ...settings.parameters, ...(scope && { scope }) };
 
-  return (...given: readonly (Context | object | undefined)[]) => {
+  const grant = (...given: readonly (Context | object | undefined)[]) => {
     const { signal } = (given.at(-1) ?? {}) as Context; // the context is the last, or all there is
     return client.request(
       'token_endpoint',
@@ -33,4 +34,5 @@ export function clientCredentialsGrant(options: GrantOptions): ClientCredentials
       signal,
     );
   };
+  return knowingProfile(grant, settings.profile);
 }

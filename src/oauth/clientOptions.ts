@@ -23,7 +23,10 @@ export type ClientAuthenticationMethod = NonNullable<ProviderProfile['clientAuth
  * the provider's; else what the provider's issuer publishes.
  */
 export interface ClientOptions {
-  /** A profile, or the name of one. Give the same to the manager. Default: any server that keeps to the standards. */
+  /**
+   * A profile, or the name of one. A manager that is given the grant itself takes it over; one that is given a
+   * function around it has to be given the same. Default: any server that keeps to the standards.
+   */
   readonly provider?: ProviderProfile | string | undefined;
   /** Its metadata (OpenID Connect Discovery 1.0 §4, RFC 8414 §3) are asked for once, by the first request. */
   readonly issuer?: string | URL | undefined;

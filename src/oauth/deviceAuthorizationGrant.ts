@@ -11,9 +11,10 @@ import {
   timer,
   type Observable,
 } from 'rxjs';
-import { classifyAnswer, classifyThrown, type Answer } from '../classify.js';
+import { classifyAnswer, classifyThrown, normal, type Answer } from '../classify.js';
 import type { Credentials } from '../credentials.js';
 import { ConfigurationError, RefreshUnavailableError, TokenError } from '../errors.js';
+import { LONGEST_DELAY_MS } from '../longestDelay.js';
 import { mergeRotation } from '../mergeRotation.js';
 import type { ProviderProfile } from '../profile.js';
 import type { GrantOptions } from './clientOptions.js';
@@ -91,7 +92,7 @@ export function deviceAuthorizationGrant(options: GrantOptions): Observable<Devi
     { intervalMs, expiresAt }: DevicePrompt,
   ): Observable<DeviceCredentials> {
     const next = (poll: Poll): Observable<Poll | DeviceCredentials> =>
-      timer(Math.min(poll.waitMs, expiresAt - scheduler.now()), scheduler).pipe(
+      timer(Math.min(poll.waitMs, expiresAt - scheduler.now(), LONGEST_DELAY_MS), scheduler).pipe(
         concatMap(() => {
           if (scheduler.now() >= expiresAt) throw signInRefused('expired_token');
           return outcomeOf(deviceCode);
@@ -109,7 +110,9 @@ export function deviceAuthorizationGrant(options: GrantOptions): Observable<Devi
     const sentAt = scheduler.now();
     return inTime(begin, settings).pipe(
       concatMap((answer) => {
-        const begun = devicePrompt(answer, sentAt);
+        const begun =
+          devicePrompt(answer, sentAt) ??
+          devicePrompt({ ...answer, body: normal(answer.body, profile) }, sentAt);
         if (!begun) throw notBegun(answer, profile);
         return concat(of(begun.prompt), granted(begun.deviceCode, begun.prompt));
       }),

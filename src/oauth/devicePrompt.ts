@@ -1,6 +1,5 @@
 import type { Answer } from '../classify.js';
 import { isText } from '../credentials.js';
-import { LONGEST_DELAY_MS } from '../longestDelay.js';
 import { urlFrom } from '../targets.js';
 import { lifetimeMsFrom } from '../tokenResponse.js';
 
@@ -22,6 +21,8 @@ export interface DevicePrompt {
 const DEFAULT_LIFETIME_MS = 15 * 60_000;
 /** RFC 8628 §3.2. */
 const DEFAULT_INTERVAL_MS = 5_000;
+/** Seconds is what it is told in. */
+const LEAST_INTERVAL_MS = 1_000;
 
 /** It is shown, and may be handed to what opens it: nothing but the address of a page. */
 function isPage(uri: unknown): uri is string {
@@ -45,7 +46,7 @@ export function devicePrompt(
       verificationUri: uri,
       ...(isPage(complete) && { verificationUriComplete: complete }),
       expiresAt: sentAt + (lifetimeMsFrom(fields['expires_in']) ?? DEFAULT_LIFETIME_MS),
-      intervalMs: Math.min(lifetimeMsFrom(interval) ?? DEFAULT_INTERVAL_MS, LONGEST_DELAY_MS),
+      intervalMs: Math.max(lifetimeMsFrom(interval) ?? DEFAULT_INTERVAL_MS, LEAST_INTERVAL_MS),
     },
   };
 }

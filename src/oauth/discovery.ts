@@ -1,6 +1,7 @@
 import type { AuthorizationServer } from 'oauth4webapi';
 import { firstValueFrom } from 'rxjs';
 import { retryAfterMs } from '../classify.js';
+import { discard } from '../discard.js';
 import { ConfigurationError, RefreshUnavailableError, TokenError } from '../errors.js';
 import { boundedResponse } from './boundedResponse.js';
 import { inTime } from './inTime.js';
@@ -44,7 +45,7 @@ export function discovery(
         throw new ConfigurationError('The metadata are those of another issuer. Check issuer');
       });
     }
-    discard(response);
+    discard(response.body);
     if (status >= 400 && status < 500 && status !== 408 && status !== 429)
       return new ConfigurationError(`The issuer publishes no metadata (${status}). Check issuer`, { status });
     throw new RefreshUnavailableError(`The issuer did not tell its metadata (${status})`, {
@@ -66,9 +67,4 @@ export function discovery(
       found = undefined;
       throw error;
     }));
-}
-
-/** What nobody reads holds a connection. */
-function discard({ body }: Response): void {
-  body?.cancel().catch(() => undefined);
 }

@@ -1,13 +1,15 @@
 import { NoCredentialsError } from '../errors.js';
 import type { GrantOptions } from './clientOptions.js';
+import { knowingProfile, type KnowingProfile } from './knowingProfile.js';
 import { oauthClient } from './oauthClient.js';
 import { readOptions } from './readOptions.js';
 
 /** What a manager calls to refresh. It needs no more of the credentials, and of the context, than this. */
-export type RefreshTokenGrant = (
-  previous: { readonly refresh_token?: string | undefined },
-  context?: { readonly signal?: AbortSignal | undefined },
-) => Promise<Response>;
+export type RefreshTokenGrant = KnowingProfile &
+  ((
+    previous: { readonly refresh_token?: string | undefined },
+    context?: { readonly signal?: AbortSignal | undefined },
+  ) => Promise<Response>);
 
 /**
  * Exchanges a refresh token (RFC 6749 §6): a value for the manager's `refresh`.
@@ -29,7 +31,7 @@ export function refreshTokenGrant(options: GrantOptions): RefreshTokenGrant {
   const { scope } = options;
   const additionalParameters = { ...parameters, ...(scope && !profile.omitsScope && { scope }) };
 
-  return async ({ refresh_token }, { signal } = {}) => {
+  const grant = async (...[{ refresh_token }, { signal } = {}]: Parameters<RefreshTokenGrant>) => {
     if (!refresh_token) throw new NoCredentialsError();
     return client.request(
       'token_endpoint',
@@ -41,4 +43,5 @@ export function refreshTokenGrant(options: GrantOptions): RefreshTokenGrant {
       signal,
     );
   };
+  return knowingProfile(grant, profile);
 }

@@ -21,5 +21,6 @@ export function memoryStore(
       kept = credentials && asCredentials(credentials);
       return EMPTY;
     },
+    isVolatile: () => !!kept,
   });
 }

@@ -30,6 +30,8 @@ export interface Cell {
   get(): ObservableInput<Credentials | null>;
   /** Completes when kept; what it emits does not matter. */
   set(credentials: Credentials | null): ObservableInput<unknown>;
+  /** True while the record itself would go with this object. */
+  isVolatile?(): boolean;
 }
 
 const NEVER_ABORTS = new AbortController().signal;
@@ -43,12 +45,14 @@ export function processStore(cell: Cell): CredentialStore {
   const accessing = createMutex();
   const changes = new Subject<void>();
   let notes: Notes = {};
+  /** What was last read or written: the notes on it would go with this object. */
+  let known: Credentials | null = null;
 
-  const snapshotOf = (credentials: Credentials | null): Snapshot => ({
-    credentials,
-    version: credentials ? fingerprint(JSON.stringify(credentials)) : NO_VERSION,
-    ...notesOn(credentials, notes),
-  });
+  function snapshotOf(credentials: Credentials | null): Snapshot {
+    known = credentials;
+    const version = credentials ? fingerprint(JSON.stringify(credentials)) : NO_VERSION;
+    return { credentials, version, ...notesOn(credentials, notes) };
+  }
   const note = (more: Notes): Observable<never> => {
     notes = { ...notes, ...more };
     return EMPTY;
@@ -86,5 +90,6 @@ export function processStore(cell: Cell): CredentialStore {
       }),
     changes$: concealed(changes),
     lock: { lossy: false, hold: (critical) => refreshing(() => critical(lease)) },
+    isVolatile: () => !!cell.isVolatile?.() || Object.keys(notesOn(known, notes)).length > 0,
   };
 }

@@ -1,0 +1,63 @@
+import { firstValueFrom, Observable, throwError } from 'rxjs';
+import { disposable } from './disposable.js';
+import type { TokenManager } from './tokenManager.js';
+
+/** A use of a manager; `leave` ends it. */
+export interface Use {
+  readonly manager: TokenManager;
+  leave(): void;
+}
+
+/**
+ * A manager of which each use is one of another: while it has a subscriber, and until a promise has settled.
+ *
+ * @param drop lets go of the other one, and returns it, if there is one
+ */
+export function keyedManager(
+  enter: () => Use,
+  events$: TokenManager['events$'],
+  drop: () => TokenManager | undefined,
+): TokenManager {
+  let dropped: TokenManager | undefined;
+  function streamed<T>(view: (manager: TokenManager) => Observable<T>): Observable<T> {
+    return new Observable((subscriber) => {
+      const { manager, leave } = enter();
+      subscriber.add(leave);
+      view(manager).subscribe(subscriber);
+    });
+  }
+
+  /** Not `async`: whoever asks gets the manager's own promise, and waits no longer than for that. */
+  function asked<T>(ask: (manager: TokenManager) => Promise<T>): Promise<T> {
+    try {
+      const { manager, leave } = enter();
+      const answer = ask(manager);
+      answer.then(leave, leave);
+      return answer;
+    } catch (error) {
+      return firstValueFrom(throwError(() => error));
+    }
+  }
+
+  return {
+    token$: streamed((manager) => manager.token$),
+    credentials$: streamed((manager) => manager.credentials$),
+    state$: streamed((manager) => manager.state$),
+    events$,
+    validToken$: streamed((manager) => manager.validToken$),
+    renewal: (rejected) => streamed((manager) => manager.renewal(rejected)),
+    getValidToken: (options) => asked((manager) => manager.getValidToken(options)),
+    getCredentials: (options) => asked((manager) => manager.getCredentials(options)),
+    peek: () => asked((manager) => manager.peek()),
+    invalidate: (rejected) => asked((manager) => manager.invalidate(rejected)),
+    renew: (rejected) => asked((manager) => manager.renew(rejected)),
+    set: (credentials) => asked((manager) => manager.set(credentials)),
+    clear: (options) => asked((manager) => manager.clear(options)),
+    ...disposable(
+      () => {
+        dropped = drop() ?? dropped;
+      },
+      async () => dropped?.[Symbol.asyncDispose](),
+    ),
+  } as TokenManager;
+}

@@ -1,0 +1,171 @@
+import { filter, noop, queueScheduler, Subject, Subscription, using } from 'rxjs';
+import { codeLike } from './classify.js';
+import { concealed } from './concealed.js';
+import type { CredentialStore, GetSetPair } from './contracts.js';
+import { disposable } from './disposable.js';
+import { ConfigurationError } from './errors.js';
+import { keyedManager, type Use } from './keyedManager.js';
+import { createTokenManager } from './manager.js';
+import { createPool } from './pool.js';
+import { asStore } from './stores/asStore.js';
+import { memoryStore } from './stores/memoryStore.js';
+import type { TokenManager } from './tokenManager.js';
+import {
+  readManyConfig,
+  type KeyedTokenEvent,
+  type TokenManagers,
+  type TokenManagersConfig,
+} from './tokenManagersConfig.js';
+
+/** The store of a key, and how many of its managers are at its lock. */
+interface Home {
+  readonly store: CredentialStore;
+  locks: number;
+}
+
+interface Active {
+  readonly manager: TokenManager;
+  readonly home: Home;
+  /** What is handed out, once it was asked for. */
+  handle?: TokenManager;
+  /** Epoch ms before which no request may be sent, which only this manager knows. */
+  retryAt: number;
+}
+
+/**
+ * Makes a manager for each key, such as the id of a user, for services that hold tokens for many: on demand, let go
+ * when nobody uses it. Does nothing until it is used.
+ *
+ * ```
+ * of('alice').getValidToken()   ──┐
+ * of('alice').token$            ──┴─► manager of alice ──► store('alice')     one flight for each key
+ * of('bob').getValidToken()     ────► manager of bob   ──► store('bob')
+ *                                     idle for idleMs: let go
+ * ```
+ *
+ * @throws TypeError or RangeError that names the option which is wrong
+ */
+export function tokenManagers(config: TokenManagersConfig): TokenManagers {
+  const { shared, settings, idleMs, maxActive } = readManyConfig(config);
+  const { refresh, acquire, onRefresh } = config;
+  const happening$ = new Subject<KeyedTokenEvent>();
+  /** Of managers that have gone: the stores that hold what is nowhere else. */
+  const kept = new Map<string, Home>();
+  /** Speaks for all of them when they have ended. */
+  const ended = createTokenManager(shared);
+  ended.dispose();
+  /** Those that all the rest has ended with: what they have sent is still saved. */
+  const last: TokenManager[] = [];
+  let isDisposed = false;
+
+  function storeOf(key: string): CredentialStore | GetSetPair {
+    if (!config.store) return memoryStore();
+    try {
+      return config.store(key);
+    } catch (thrown) {
+      const name = codeLike((Object(thrown) as Error).name) ?? 'unknown';
+      throw new ConfigurationError(`store(key) failed (${name})`, {}, 'callback_failed');
+    }
+  }
+
+  const isNeeded = ({ store, locks }: Home): boolean => locks > 0 || !!store.isVolatile?.();
+
+  /** While a manager is at the lock it refreshes, or saves what it got: it is in use, whoever has left. */
+  function atLock(key: string, home: Home, use: () => () => void): Subscription {
+    home.locks++;
+    const leave = use();
+    return new Subscription(() => {
+      home.locks--;
+      leave();
+      if (kept.get(key) === home && !isNeeded(home)) kept.delete(key);
+    });
+  }
+
+  function make(key: string, use: () => () => void): Active {
+    const home = kept.get(key) ?? { store: asStore(storeOf(key)), locks: 0 };
+    const { store } = home;
+    const { lock } = store;
+    const manager = createTokenManager({
+      ...shared,
+      store: {
+        read: () => store.read(),
+        write: (next, expected) => store.write(next, expected),
+        changes$: store.changes$,
+        lock: {
+          lossy: lock.lossy,
+          leaseMs: lock.leaseMs,
+          hold: (critical) =>
+            using(
+              () => atLock(key, home, use),
+              () => lock.hold(critical),
+            ),
+          holder: () => lock.holder?.() ?? [null],
+        },
+      },
+      refresh: refresh && ((previous, context) => refresh(key, previous, context)),
+      acquire: acquire && ((context) => acquire(key, context)),
+      onRefresh: onRefresh && ((credentials) => onRefresh(key, credentials)),
+    });
+    kept.delete(key);
+    const active: Active = { manager, home, retryAt: 0 };
+    manager.events$.subscribe((event) => {
+      // After a refusal it is the store that knows.
+      if ('retryAt' in event && event.retryAt < Infinity) active.retryAt = event.retryAt;
+      happening$.next({ ...event, key });
+    });
+    return active;
+  }
+
+  const pool = createPool<Active>({
+    make,
+    end({ manager, home }, key) {
+      manager.dispose();
+      if (isDisposed) last.push(manager);
+      if (isNeeded(home)) kept.set(key, home);
+    },
+    isWanted: ({ retryAt }) => retryAt > settings.scheduler.now(),
+    idleMs,
+    maxActive,
+    scheduler: settings.background,
+  });
+
+  function enter(key: string): Use {
+    if (isDisposed) return { manager: ended, leave: noop };
+    const place = pool.enter(key);
+    return { manager: place.value.manager, leave: () => pool.leave(place) };
+  }
+
+  function handleOf(key: string): TokenManager {
+    const events$ = happening$.pipe(filter((event) => event.key === key));
+    return keyedManager(
+      () => enter(key),
+      concealed(events$),
+      () => {
+        const manager = pool.find(key)?.manager;
+        pool.drop(key);
+        return manager;
+      },
+    );
+  }
+
+  function dispose(): void {
+    isDisposed = true;
+    pool.drain();
+    kept.clear();
+    queueScheduler.schedule(() => happening$.complete()); // after what is being told
+  }
+
+  return {
+    of(key) {
+      if (typeof key !== 'string' || key === '')
+        throw new TypeError('of(key): key must be a non-empty string');
+      const active = pool.find(key);
+      return active ? (active.handle ??= handleOf(key)) : handleOf(key);
+    },
+    events$: concealed(happening$),
+    get size() {
+      return pool.size;
+    },
+    ...disposable(dispose, () => Promise.all(last.map((manager) => manager[Symbol.asyncDispose]()))),
+  } as TokenManagers;
+}
