@@ -101,12 +101,12 @@ export default {
     {
       name: 'adapters-import-pure',
       comment:
-        "Adapters import contracts, types and pure code (and the mutex, what conceals, what hears a signal), never each other, never the manager's insides.",
+        "Adapters import contracts, types and pure code (and the mutex, what conceals, what hears a signal, the scheduler that lets a process end), never each other, never the manager's insides.",
       severity: 'error',
       from: { path: adapters },
       to: {
         path: '^src/',
-        pathNot: [pure, '^src/(mutex|concealed|orAbort)\\.ts$', '^src/$1/'],
+        pathNot: [pure, '^src/(mutex|concealed|orAbort|unrefScheduler)\\.ts$', '^src/$1/'],
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -1,0 +1,109 @@
+import { firstValueFrom } from 'rxjs';
+import { connect, isLoss, type Connection } from './connection.js';
+import { codeOf, pgError } from './pgError.js';
+import type { Row } from './pool.js';
+import { processName } from './processName.js';
+import { vanishedUntil } from './record.js';
+import { ready, type Site } from './site.js';
+import { begin } from './statements.js';
+
+/** A refresh lock that this process holds, by a transaction that is open on its own connection. */
+export interface HeldLock {
+  readonly connection: Connection;
+  /** The process of the server that holds it for us. */
+  readonly pid: number;
+  /** Names this tenure. */
+  readonly lease: string;
+  /** Who holds it, for people. */
+  readonly by: string;
+  /** Ends the transaction, and the tenure; `last` is run in it before. */
+  release(last?: () => Promise<unknown>): void;
+}
+
+/** How long one wait for the lock lasts, in ms; for so long whoever has left may still stand in the queue. */
+const WAIT_MS = 500;
+
+/**
+ * How long the next holder waits, in ms, for one that had journalled and then vanished: its process may be alive,
+ * and only its connection gone. What it has sent for arrives in that time, or the next holder has to decide.
+ */
+const VANISHED_MS = 3_000;
+const LOOK_MS = 50;
+const AFTER_LOSS_MS = 100;
+
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/**
+ * Waits a while for the lock, on a connection of its own; `null` if it was not to be had. Calls `leaveSlot` when
+ * the connection is back in its pool, however this ends.
+ */
+export async function attempt(
+  site: Site,
+  hasLeft: () => boolean,
+  leaveSlot: () => void,
+): Promise<HeldLock | null> {
+  const { statements, key, table } = site;
+  let isBegun = false;
+  let giveBack: (isBroken?: boolean) => void = leaveSlot;
+  try {
+    await firstValueFrom(ready(site));
+    const connection = await connect(site.pool);
+    giveBack = (isBroken) => {
+      connection.release(isBroken);
+      leaveSlot();
+    };
+    if (hasLeft()) {
+      giveBack();
+      return null;
+    }
+    await connection.query(begin(WAIT_MS, processName));
+    isBegun = true;
+    await connection.query(statements.lock, [key]);
+    return heldLock(await enter(site, connection, hasLeft), connection, giveBack);
+  } catch (error) {
+    giveBack(isBegun); // with its transaction, whatever has become of that
+    if (codeOf(error) === LOCK_NOT_AVAILABLE) return null;
+    if (!isBegun || !isLoss(error)) throw pgError('store_unreadable', table.name, error);
+    await after(AFTER_LOSS_MS); // as when the server is restarted
+    return null;
+  }
+}
+
+/** Tells the server that we know, and waits for whoever was here before and has vanished. */
+async function enter(
+  { statements, key }: Site,
+  connection: Connection,
+  hasLeft: () => boolean,
+): Promise<Row> {
+  let since: number | undefined;
+  for (;;) {
+    const [row = {}] = await connection.query(statements.enter, [key]);
+    const now = Number(row['now']);
+    since ??= now;
+    if (hasLeft() || now >= Math.min(since + VANISHED_MS, vanishedUntil(row))) return row;
+    await after(LOOK_MS);
+  }
+}
+
+function heldLock(row: Row, connection: Connection, giveBack: (isBroken?: boolean) => void): HeldLock {
+  return {
+    connection,
+    pid: Number(row['pid']),
+    lease: String(row['lease']),
+    by: `${processName}${String(row['place'])}`,
+    release(last) {
+      const ended = async (): Promise<void> => {
+        await last?.();
+        await connection.query('COMMIT');
+      };
+      ended().then(
+        () => giveBack(),
+        () => giveBack(true), // that ends the transaction, too
+      );
+    },
+  };
+}
+
+function after(delayMs: number): Promise<unknown> {
+  return new Promise((settle) => setTimeout(settle, delayMs));
+}
