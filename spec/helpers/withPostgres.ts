@@ -9,6 +9,8 @@ export interface PostgresBench {
   pool(config?: PoolConfig): Pool;
   /** A table of its own, by its name. */
   table(): Promise<string>;
+  /** While `step` runs, what is written to the table fails as with a full disk. */
+  fullDisk(table: string, step: () => Promise<unknown>): Promise<void>;
   /** Asks the server itself; the rows. */
   ask<T = Record<string, unknown>>(text: string, ...values: unknown[]): Promise<T[]>;
 }
@@ -46,6 +48,18 @@ export async function withPostgres(
       await admin.query(credentialTable(table));
       tables.push(table);
       return table;
+    },
+    async fullDisk(table, step) {
+      await admin.query(`CREATE OR REPLACE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'could not extend file of a secret' USING ERRCODE = '53100'; END $$`);
+      await admin.query(
+        `CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON "${table}" EXECUTE FUNCTION full_disk()`,
+      );
+      try {
+        await step();
+      } finally {
+        await admin.query(`DROP TRIGGER full_disk ON "${table}"`);
+      }
     },
     ask: async <T>(text: string, ...values: unknown[]) => (await admin.query(text, values)).rows as T[],
   };

@@ -1,10 +1,11 @@
 import { firstValueFrom } from 'rxjs';
+import { TokenError } from '../errors.js';
 import { connect, isLoss, type Connection } from './connection.js';
 import { codeOf, pgError } from './pgError.js';
 import type { Row } from './pool.js';
 import { processName } from './processName.js';
 import { vanishedUntil } from './record.js';
-import { ready, type Site } from './site.js';
+import { ask, ready, type Site } from './site.js';
 import { begin } from './statements.js';
 
 /** A refresh lock that this process holds, by a transaction that is open on its own connection. */
@@ -58,29 +59,42 @@ export async function attempt(
     }
     await connection.query(begin(WAIT_MS, processName));
     isBegun = true;
-    await connection.query(statements.lock, [key]);
-    return heldLock(await enter(site, connection, hasLeft), connection, giveBack);
+    if (!(await isGot(connection.query(statements.lock, [key])))) {
+      await connection.query('ROLLBACK');
+      giveBack();
+      return null;
+    }
+    const [row = {}] = await connection.query(statements.enter);
+    await waitForVanished(site, hasLeft);
+    return heldLock(row, connection, giveBack);
   } catch (error) {
     giveBack(isBegun); // with its transaction, whatever has become of that
-    if (codeOf(error) === LOCK_NOT_AVAILABLE) return null;
-    if (!isBegun || !isLoss(error)) throw pgError('store_unreadable', table.name, error);
+    if (!isBegun || error instanceof TokenError || !isLoss(error))
+      throw pgError('store_unreadable', table.name, error);
     await after(AFTER_LOSS_MS); // as when the server is restarted
     return null;
   }
 }
 
-/** Tells the server that we know, and waits for whoever was here before and has vanished. */
-async function enter(
-  { statements, key }: Site,
-  connection: Connection,
-  hasLeft: () => boolean,
-): Promise<Row> {
+/** False: somebody else had it all that time. */
+async function isGot(lock: Promise<unknown>): Promise<boolean> {
+  try {
+    await lock;
+    return true;
+  } catch (error) {
+    if (codeOf(error) === LOCK_NOT_AVAILABLE) return false;
+    throw error;
+  }
+}
+
+/** Waits, once the lock is ours, for whoever was here before and has vanished. */
+async function waitForVanished(site: Site, hasLeft: () => boolean): Promise<void> {
   let since: number | undefined;
-  for (;;) {
-    const [row = {}] = await connection.query(statements.enter, [key]);
-    const now = Number(row['now']);
+  while (!hasLeft()) {
+    const [row] = await firstValueFrom(ask(site, 'store_unreadable', site.statements.look));
+    const now = Number(row?.['now']);
     since ??= now;
-    if (hasLeft() || now >= Math.min(since + VANISHED_MS, vanishedUntil(row))) return row;
+    if (!row || now >= Math.min(since + VANISHED_MS, vanishedUntil(row))) return;
     await after(LOOK_MS);
   }
 }

@@ -1,4 +1,4 @@
-import { catchError, concatMap, defer, map, of, throwError, type Observable } from 'rxjs';
+import { catchError, concatMap, defer, map, noop, of, throwError, type Observable } from 'rxjs';
 import type { Lease, Pending } from '../contracts.js';
 import { StoreError } from '../errors.js';
 import { pairFingerprint, tokenFingerprint } from '../fingerprint.js';
@@ -55,6 +55,9 @@ export function leaseOf(lock: HeldLock, site: Site): { readonly lease: Lease; re
     lease,
     end() {
       connection.lost.removeEventListener('abort', lapse);
+      if (hasJournalled && connection.lost.aborted) {
+        note(statements.leave, lock.lease).subscribe({ error: noop }); // we live, and nothing more will come
+      }
       lock.release(hasJournalled ? () => connection.query(statements.leave, [key, lock.lease]) : undefined);
     },
   };

@@ -111,7 +111,7 @@ function siteFrom(pool: PostgresPool, key: string, options: PostgresStoreOptions
   if (typeof (pool as Partial<PostgresPool> | null)?.connect !== 'function') {
     throw new TypeError('postgresStore: pool must be a Pool of pg');
   }
-  const max: unknown = pool.options.max;
+  const max = (pool as Partial<PostgresPool>).options?.max;
   if (typeof max !== 'number' || !(max >= 2)) {
     throw new RangeError(
       'postgresStore: pool.max must be at least 2: a refresh takes a connection for its lock, and one to write',

@@ -66,12 +66,12 @@ export function statementsOn({ quoted, channel }: Table) {
     eraseIf: written(`DELETE FROM ${quoted} AS held WHERE held.key = $1 AND ${VERSION} = $3::text`),
 
     lock: `SELECT pg_advisory_xact_lock(${lockId})`,
-    /** Once it is ours: says so to the server, and looks at the row. */
+    /** Once it is ours: says so to the server. */
     enter: `SELECT set_config('idle_in_transaction_session_timeout', '0', true), pg_backend_pid() AS pid,
       pg_backend_pid() || '@' || extract(epoch FROM now()) AS lease,
-      coalesce(' at ' || host(inet_client_addr()), '') AS place, ${NOW_MS} AS now,
-      held.credentials::text AS credentials, held.notes::text AS notes
-      FROM (VALUES (1)) AS one LEFT JOIN ${quoted} AS held ON held.key = $1`,
+      coalesce(' at ' || host(inet_client_addr()), '') AS place`,
+    /** Beside that transaction, which never touches the table: a migration would wait for it, and all others for that. */
+    look: `SELECT ${COLUMNS}, ${NOW_MS} AS now FROM ${quoted} AS held WHERE held.key = $1`,
     isHeld: `SELECT ${holds('pg_backend_pid()')} AS yes`,
     holder: `SELECT a.application_name || coalesce(' at ' || host(a.client_addr), '') AS by,
       extract(epoch FROM a.state_change) * 1000 AS since
