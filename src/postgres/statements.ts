@@ -12,6 +12,9 @@ const COLUMNS = `held.credentials::text AS credentials, held.notes::text AS note
 const DURABLY = `CASE WHEN current_setting('synchronous_commit') = 'off'
   THEN set_config('synchronous_commit', 'local', true) END AS synchronous_commit`;
 
+/** Ours, unless somebody has put there what is no object. */
+const NOTES = `CASE WHEN jsonb_typeof(held.notes) = 'object' THEN held.notes ELSE '{}' END`;
+
 const NOW_MS = `extract(epoch FROM clock_timestamp()) * 1000`;
 
 /** How long a connection that got the lock may leave it unsaid, in ms: a process that was stopped while it waited. */
@@ -58,7 +61,7 @@ export function statementsOn({ quoted, channel }: Table) {
     /** `$4`: the version expected; `$5`: the pair written, which voids the journal of another one. */
     putNext: written(
       `UPDATE ${quoted} AS held SET credentials = $3, notes = CASE
-         WHEN held.notes->'pending'->>'pair' = $5::text THEN held.notes ELSE held.notes - 'pending' - 'lease' END
+         WHEN held.notes->'pending'->>'pair' = $5::text THEN held.notes ELSE (${NOTES}) - 'pending' - 'lease' END
        WHERE held.key = $1 AND ${VERSION} = $4::text`,
     ),
     erase: written(`DELETE FROM ${quoted} AS held WHERE held.key = $1`),
@@ -80,7 +83,7 @@ export function statementsOn({ quoted, channel }: Table) {
     /** `$2`: the lease; `$3`: the journal; `$4`: for how long, in ms; `$5`: whose the lock must be. */
     journal: `WITH before AS (SELECT notes::text FROM ${quoted} WHERE key = $1), noted AS (
       ${note(
-        `coalesce(held.notes, '{}') || jsonb_build_object('pending', $3::jsonb,
+        `(${NOTES}) || jsonb_build_object('pending', $3::jsonb,
            'lease', jsonb_build_object('id', $2::text, 'until', ${NOW_MS} + $4::float8))`,
         holds('$5::int'),
       )} RETURNING 1)
@@ -94,7 +97,7 @@ export function statementsOn({ quoted, channel }: Table) {
     leave: note(`held.notes - 'lease'`, isOurLease),
     /** `$2`: the fingerprint of the token. */
     condemn: `WITH noted AS (
-      ${note(`coalesce(held.notes, '{}') || jsonb_build_object('dead', $2::text)`, 'true')} RETURNING 1)
+      ${note(`(${NOTES}) || jsonb_build_object('dead', $2::text)`, 'true')} RETURNING 1)
       SELECT ${DURABLY} FROM noted`,
   };
 }
