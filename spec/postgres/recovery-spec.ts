@@ -70,6 +70,31 @@ await withPostgres('a manager over postgresStore', ({ server, pool, table: table
     for (const one of [here, there]) one.dispose();
   });
 
+  specs(
+    'keeps what it was granted through a long outage: it is saved before anybody finds the old one',
+    async () => {
+      const { provider, manager } = await bench({ latencyMs: 200, random: () => 0.999, maxWaitMs: 60_000 });
+      const [here, there] = [manager(), manager()];
+      await here.set(provider.signIn());
+      const first = await there.getValidToken();
+      const events: string[] = [];
+      here.events$.subscribe(({ type }) => events.push(type));
+      const renewed = here.renew(first);
+      await until(() => provider.counters.requests === 1);
+      await server.stop('immediate');
+      expect(await renewed).not.toBe(first); // served from memory
+      expect(events).toContain('persist-failed');
+      await pause(3_500); // the next attempt to save it is four seconds away
+      await server.start();
+      expect(
+        await until(async () => (await there.renew(first).catch(() => first)) !== first, 30_000),
+      ).toBeUndefined();
+      expect(await there.getValidToken()).toBe(await here.getValidToken());
+      expect(provider.counters).toMatchObject({ requests: 1, reuses: 0 });
+      for (const one of [here, there]) one.dispose();
+    },
+  );
+
   it('sends nothing when its connection was ended before it could', async () => {
     const { provider, manager, table } = await bench();
     const tokens = manager();
