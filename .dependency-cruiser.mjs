@@ -106,7 +106,7 @@ export default {
       from: { path: adapters },
       to: {
         path: '^src/',
-        pathNot: [pure, '^src/(mutex|concealed|orAbort)\\.ts$', '^src/$1/'],
+        pathNot: [pure, '^src/(mutex|concealed|orAbort|unrefScheduler)\\.ts$', '^src/$1/'],
         dependencyTypesNot: ['type-only'],
       },
     },
