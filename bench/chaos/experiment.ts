@@ -2,7 +2,7 @@ import type { Breakage } from './actors/breakages.js';
 import type { Standing } from './stores/backend.js';
 import type { StoreName } from './stores/index.js';
 
-export const actorNames = ['caller', 'holder', 'writer'] as const;
+export const actorNames = ['caller', 'holder', 'writer', 'rotator', 'multitude'] as const;
 export type ActorName = (typeof actorNames)[number];
 
 /** What an experiment is given. */
