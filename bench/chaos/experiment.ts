@@ -1,4 +1,9 @@
 import type { Breakage } from './actors/breakages.js';
+import type { Standing } from './stores/backend.js';
+import type { StoreName } from './stores/index.js';
+
+export const actorNames = ['caller', 'holder', 'writer', 'rotator', 'multitude'] as const;
+export type ActorName = (typeof actorNames)[number];
 
 /** What an experiment is given. */
 export interface Setting {
@@ -10,9 +15,11 @@ export interface Setting {
   readonly seed: number;
   readonly breakage: Breakage | undefined;
   /** The bundled actors, by name. */
-  readonly scripts: Readonly<Record<'caller' | 'holder' | 'writer', string>>;
+  readonly scripts: Readonly<Record<ActorName, string>>;
   /** An empty folder of its own, on a disk. */
   readonly folder: string;
+  /** What the store stands on, started for this experiment. */
+  readonly standing: Standing;
   /** Called about once a second while it runs. */
   readonly progress: (text: string) => void;
 }
@@ -27,6 +34,8 @@ export interface Finding {
 export interface Experiment {
   readonly figure: string;
   readonly target: string;
+  /** The stores that it makes sense for; all, if it does not say. */
+  readonly stores?: readonly StoreName[];
   /** How much of the time it gets, among all. */
   readonly weight: number;
   run(setting: Setting): Promise<Finding>;

@@ -1,0 +1,7 @@
+import type { Backend } from './backend.js';
+import { file } from './file.js';
+import { redis } from './redis.js';
+
+export const backends = { file, redis } satisfies Record<string, Backend>;
+
+export type StoreName = keyof typeof backends;
