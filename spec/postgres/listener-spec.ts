@@ -15,8 +15,7 @@ const done = <T>(input: ObservableInput<T>): Promise<T> =>
 
 await withPostgres('what postgresStore hears', ({ server, pool, table: tableOfItsOwn, ask }) => {
   const listeners = async (): Promise<number> =>
-    (await ask(`SELECT FROM pg_stat_activity WHERE query LIKE 'LISTEN%' OR query = 'SELECT 1 -- ping'`))
-      .length;
+    (await ask(`SELECT FROM pg_stat_activity WHERE query LIKE 'LISTEN%'`)).length;
   const cutListeners = () =>
     ask(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'`);
   const counting = (store: ReturnType<typeof postgresStore>) => {

@@ -1,4 +1,12 @@
-import { ANSWER_MS, type PostgresPool, type Row } from './pool.js';
+import { codeOf } from './pgError.js';
+import { ANSWER_MS, type PostgresClient, type PostgresPool, type Row } from './pool.js';
+
+/** Nobody knows what became of the connection, nor of what was asked over it. */
+export class LostConnection extends Error {
+  constructor(readonly code: string | undefined) {
+    super('The connection is lost');
+  }
+}
 
 /** A connection that is out of its pool. */
 export interface Connection {
@@ -10,8 +18,17 @@ export interface Connection {
 }
 
 /** Takes a connection out of the pool. What breaks while it is out never escapes as an event. */
-export async function connect(pool: PostgresPool): Promise<Connection> {
-  const client = await pool.connect();
+export function connect(pool: PostgresPool): Promise<Connection> {
+  return new Promise((settle, fail) => {
+    // not as a promise: between the pool, which no longer listens, and what comes after it there is room for an error
+    pool.connect((error, client) => {
+      if (client) settle(connectionOf(client));
+      else fail(error ?? new Error('The pool gave no connection'));
+    });
+  });
+}
+
+function connectionOf(client: PostgresClient): Connection {
   const losing = new AbortController();
   const lose = (): void => losing.abort();
   client.on('error', lose);
@@ -23,8 +40,9 @@ export async function connect(pool: PostgresPool): Promise<Connection> {
       try {
         return (await client.query({ text, ...(values && { values }), query_timeout: ANSWER_MS })).rows;
       } catch (error) {
-        if (isLoss(error)) lose();
-        throw error;
+        if ((error as { severity?: unknown }).severity === 'ERROR') throw error; // the server said no, and goes on
+        lose();
+        throw new LostConnection(codeOf(error));
       }
     },
     release(broken = false) {
@@ -35,9 +53,4 @@ export async function connect(pool: PostgresPool): Promise<Connection> {
       client.removeListener('end', lose);
     },
   };
-}
-
-/** True unless the server itself said no, and goes on: then nobody knows what became of the connection. */
-export function isLoss(error: unknown): boolean {
-  return (error as { severity?: unknown }).severity !== 'ERROR';
 }

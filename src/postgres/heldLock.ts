@@ -1,10 +1,9 @@
-import { firstValueFrom } from 'rxjs';
-import { TokenError } from '../errors.js';
-import { connect, isLoss, type Connection } from './connection.js';
+import { firstValueFrom, noop } from 'rxjs';
+import { connect, LostConnection, type Connection } from './connection.js';
 import { codeOf, pgError } from './pgError.js';
 import type { Row } from './pool.js';
 import { processName } from './processName.js';
-import { vanishedUntil } from './record.js';
+import { openLease } from './record.js';
 import { ask, ready, type Site } from './site.js';
 import { begin } from './statements.js';
 
@@ -25,10 +24,11 @@ export interface HeldLock {
 const WAIT_MS = 500;
 
 /**
- * How long the next holder waits, in ms, for one that had journalled and then vanished: its process may be alive,
- * and only its connection gone. What it has sent for arrives in that time, or the next holder has to decide.
+ * How long, in ms, the lock is kept from the next refresh when its holder had journalled and then vanished: its
+ * process may be alive, and only its connection gone, as when the server was restarted. What it was granted is
+ * saved in that time; after that the others have to decide without it.
  */
-const VANISHED_MS = 3_000;
+const VANISHED_MS = 5_000;
 const LOOK_MS = 50;
 const AFTER_LOSS_MS = 100;
 
@@ -44,7 +44,6 @@ export async function attempt(
   leaveSlot: () => void,
 ): Promise<HeldLock | null> {
   const { statements, key, table } = site;
-  let isBegun = false;
   let giveBack: (isBroken?: boolean) => void = leaveSlot;
   try {
     await firstValueFrom(ready(site));
@@ -58,7 +57,6 @@ export async function attempt(
       return null;
     }
     await connection.query(begin(WAIT_MS, processName));
-    isBegun = true;
     if (!(await isGot(connection.query(statements.lock, [key])))) {
       await connection.query('ROLLBACK');
       giveBack();
@@ -68,9 +66,8 @@ export async function attempt(
     await waitForVanished(site, hasLeft);
     return heldLock(row, connection, giveBack);
   } catch (error) {
-    giveBack(isBegun); // with its transaction, whatever has become of that
-    if (!isBegun || error instanceof TokenError || !isLoss(error))
-      throw pgError('store_unreadable', table.name, error);
+    giveBack(true); // with its transaction, whatever has become of that
+    if (!(error instanceof LostConnection)) throw pgError('store_unreadable', table.name, error);
     await after(AFTER_LOSS_MS); // as when the server is restarted
     return null;
   }
@@ -89,12 +86,18 @@ async function isGot(lock: Promise<unknown>): Promise<boolean> {
 
 /** Waits, once the lock is ours, for whoever was here before and has vanished. */
 async function waitForVanished(site: Site, hasLeft: () => boolean): Promise<void> {
-  let since: number | undefined;
+  const { look, suspect } = site.statements;
+  let firstLookAt: number | undefined;
   while (!hasLeft()) {
-    const [row] = await firstValueFrom(ask(site, 'store_unreadable', site.statements.look));
-    const now = Number(row?.['now']);
-    since ??= now;
-    if (!row || now >= Math.min(since + VANISHED_MS, vanishedUntil(row))) return;
+    const [row = {}] = await firstValueFrom(ask(site, 'store_unreadable', look));
+    const lease = openLease(row);
+    const now = Number(row['now']);
+    firstLookAt ??= now;
+    if (!lease || now >= (lease.since ?? firstLookAt) + VANISHED_MS) return;
+    if (lease.since === undefined) {
+      const noted$ = ask(site, 'store_unwritable', suspect, [lease.id]);
+      await firstValueFrom(noted$).catch(noop); // then it is ours alone to wait
+    }
     await after(LOOK_MS);
   }
 }

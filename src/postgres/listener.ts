@@ -4,7 +4,7 @@ import { ANSWER_MS, type PostgresListener, type Untyped } from './pool.js';
 
 /** How often to ask whether the connection is still there: nobody is told when a router forgets it. */
 const PING_MS = 30_000;
-const MAX_BACKOFF_MS = 1_000;
+const MAX_BACKOFF_MS = 500;
 
 /**
  * Emits the payload of each notification on `channel`, and `null` whenever some may have been missed: at
@@ -13,14 +13,15 @@ const MAX_BACKOFF_MS = 1_000;
 export function listening(open: () => PostgresListener, channel: string): Observable<string | null> {
   return defer(() => {
     const client = open();
-    return merge(notifications(client, channel), pings(client));
+    const listen = () => client.query({ text: `LISTEN "${channel}"`, query_timeout: ANSWER_MS });
+    return merge(notifications(client, listen), pings(listen));
   }).pipe(
     retry({ delay: (_error, failures) => timer(backoffMs(failures), unrefScheduler), resetOnSuccess: true }),
   );
 }
 
 /** Of one connection; errors when that is lost. */
-function notifications(client: PostgresListener, channel: string): Observable<string | null> {
+function notifications(client: PostgresListener, listen: () => Promise<unknown>): Observable<string | null> {
   return new Observable((subscriber) => {
     const unref = (): void => (client as Untyped).unref?.();
     const fail = (error?: Error): void => subscriber.error(error ?? new Error('The connection has ended'));
@@ -32,19 +33,16 @@ function notifications(client: PostgresListener, channel: string): Observable<st
       .connect()
       .then(() => {
         unref(); // with TLS it is another socket by now
-        return client.query({ text: `LISTEN "${channel}"`, query_timeout: ANSWER_MS });
+        return listen();
       })
       .then(() => subscriber.next(null), fail);
     return () => void client.end().catch(noop);
   });
 }
 
-function pings(client: PostgresListener): Observable<never> {
-  return defer(() => timer(PING_MS, unrefScheduler)).pipe(
-    concatMap(() => client.query({ text: 'SELECT 1', query_timeout: ANSWER_MS })),
-    ignoreElements(),
-    repeat(),
-  );
+/** Asks again and again for the same, which changes nothing. */
+function pings(listen: () => Promise<unknown>): Observable<never> {
+  return defer(() => timer(PING_MS, unrefScheduler)).pipe(concatMap(listen), ignoreElements(), repeat());
 }
 
 function backoffMs(failures: number): number {

@@ -29,7 +29,7 @@ export interface PostgresListener extends Connected {
 
 /** What is used of a `Pool` of `pg` 8. */
 export interface PostgresPool {
-  connect(): Promise<PostgresClient>;
+  connect(callback: (error: Error | undefined, client: PostgresClient | undefined) => void): void;
   on(event: 'error', listener: (error: Error) => void): unknown;
   readonly options: { readonly max?: number | undefined };
 }

@@ -36,9 +36,8 @@ export function leaseOf(lock: HeldLock, site: Site): { readonly lease: Lease; re
     prepare: (held, _version, sentAt, until) =>
       defer(() => {
         const pending: Pending = { pair: pairFingerprint(held), sentAt, until, by: lock.by };
-        const forMs = Math.max(0, until - Date.now());
         hasJournalled = true;
-        return note(statements.journal, lock.lease, JSON.stringify(pending), forMs, lock.pid).pipe(
+        return note(statements.journal, lock.lease, JSON.stringify(pending), lock.pid).pipe(
           map(([row]) => {
             // in one statement, so on one and the same server: the record is there, and the lock ours
             if (!row) throw new StoreError('store_unwritable', 'The lock is lost, or the record is gone');

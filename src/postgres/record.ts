@@ -5,10 +5,17 @@ import { pairFingerprint } from '../fingerprint.js';
 import { notesOn, type Notes as Journal } from '../journal.js';
 import type { Row } from './pool.js';
 
+/** A tenure of the lock that has not ended in good order. */
+export interface OpenLease {
+  readonly id: string;
+  /** Since when somebody else has had the lock, by the clock of the server (epoch ms). */
+  readonly since?: number | undefined;
+}
+
 /** What is ours in a row. */
 export interface Notes extends Journal {
-  /** Whose journal it is, until its holder has left in good order; `until` (epoch ms) by the clock of the server. */
-  readonly lease?: { readonly id: string; readonly until: number } | undefined;
+  /** Whose journal it is, until its holder has left in good order. */
+  readonly lease?: OpenLease | undefined;
 }
 
 /** A row of the table, as it was selected; none is signed out. */
@@ -25,15 +32,11 @@ export function snapshotOf(row: Row | undefined, table: string): Snapshot {
   return { credentials: record, version: row['version'] as Version, ...notesOn(record, notesIn(row)) };
 }
 
-/**
- * Until when, by the clock of the server, a holder that did not leave in good order may bring a successor of what
- * is there; in the past where there is no such holder.
- */
-export function vanishedUntil(row: Row): number {
+/** The tenure that may still bring a successor of what is there, though its lock is gone. */
+export function openLease(row: Row): OpenLease | undefined {
   const { pending, lease } = notesIn(row);
   const credentials = parsed(row['credentials']);
-  const isOpen = isCredentials(credentials) && pending?.pair === pairFingerprint(credentials);
-  return isOpen && lease ? lease.until : -Infinity;
+  return isCredentials(credentials) && pending?.pair === pairFingerprint(credentials) ? lease : undefined;
 }
 
 /** Garbage and absent are no notes. */
@@ -42,7 +45,7 @@ export function notesIn(row: Row | undefined): Notes {
   return {
     pending: isLike(pending, { pair: '', sentAt: 0, until: 0, by: '' }) ? pending : undefined,
     dead: typeof dead === 'string' ? dead : undefined,
-    lease: isLike(lease, { id: '', until: 0 }) ? lease : undefined,
+    lease: isLike(lease, { id: '', ...('since' in Object(lease) && { since: 0 }) }) ? lease : undefined,
   };
 }
 

@@ -1,6 +1,6 @@
-import { catchError, concatMap, defer, Observable, of, throwError, timeout } from 'rxjs';
+import { catchError, concatMap, defer, Observable, of, retry, throwError, timeout } from 'rxjs';
 import { codeOf, pgError } from './pgError.js';
-import { connect } from './connection.js';
+import { connect, LostConnection } from './connection.js';
 import { ANSWER_MS, type PostgresPool, type Row } from './pool.js';
 import type { Shared } from './shared.js';
 import type { Statements } from './statements.js';
@@ -23,6 +23,10 @@ const MADE_MEANWHILE = ['42P07', '42710', '23505'];
 /** Of transactions that are stricter than the statement needs: it is tried again. */
 const NOT_SERIALIZABLE = ['40001', '40P01'];
 const MAX_TRIES = 20;
+/** Of a read whose connection was lost, such as one that had lain in the pool while the server was restarted. */
+const MAX_READS = 3;
+
+type Deed = 'store_unreadable' | 'store_unwritable';
 
 /**
  * Runs one statement about the row, on a connection of the pool, and emits its rows once. Errors with a
@@ -30,12 +34,22 @@ const MAX_TRIES = 20;
  */
 export function ask(
   site: Site,
-  deed: 'store_unreadable' | 'store_unwritable',
+  deed: Deed,
   statement: string,
   values: readonly unknown[] = [],
 ): Observable<readonly Row[]> {
   return ready(site).pipe(
-    concatMap(() => run(site.pool, statement, [site.key, ...values])),
+    concatMap(() => answer(site.pool, statement, [site.key, ...values])),
+    retry({
+      delay(error, tries) {
+        if (!mayPass(error, deed, tries)) throw error;
+        return of(null);
+      },
+    }),
+    timeout({
+      first: ANSWER_MS,
+      with: () => throwError(() => Object.assign(new Error(), { code: 'ETIMEDOUT' })),
+    }),
     catchError((error: unknown) => throwError(() => pgError(deed, site.table.name, error))),
   );
 }
@@ -64,28 +78,26 @@ export function ready({ pool, shared, table, statements, create }: Site): Observ
   }
 }
 
-function run(pool: PostgresPool, text: string, values: unknown[]): Observable<readonly Row[]> {
-  return new Observable<readonly Row[]>((subscriber) => {
-    const answered = async (): Promise<void> => {
+/** On one connection of the pool, which is back there before anybody hears of it. */
+function answer(pool: PostgresPool, text: string, values: unknown[]): Observable<readonly Row[]> {
+  return new Observable((subscriber) => {
+    const asked = async (): Promise<void> => {
       const connection = await connect(pool);
+      let rows: readonly Row[] = [];
       try {
-        for (let tries = 1; !subscriber.closed; tries++) {
-          try {
-            subscriber.next(await connection.query(text, values));
-            subscriber.complete();
-          } catch (error) {
-            if (tries === MAX_TRIES || !NOT_SERIALIZABLE.includes(codeOf(error) ?? '')) throw error;
-          }
-        }
+        if (!subscriber.closed) rows = await connection.query(text, values);
       } finally {
         connection.release();
       }
+      subscriber.next(rows);
+      subscriber.complete();
     };
-    answered().catch((error: unknown) => subscriber.error(error));
-  }).pipe(
-    timeout({
-      first: ANSWER_MS,
-      with: () => throwError(() => Object.assign(new Error(), { code: 'ETIMEDOUT' })),
-    }),
-  );
+    asked().catch((error: unknown) => subscriber.error(error));
+  });
+}
+
+/** What a second try may mend. A write may have been done by the time its connection was lost. */
+function mayPass(error: unknown, deed: Deed, tries: number): boolean {
+  if (error instanceof LostConnection) return deed === 'store_unreadable' && tries < MAX_READS;
+  return NOT_SERIALIZABLE.includes(codeOf(error) ?? '') && tries < MAX_TRIES;
 }

@@ -73,19 +73,24 @@ export function statementsOn({ quoted, channel }: Table) {
     enter: `SELECT set_config('idle_in_transaction_session_timeout', '0', true), pg_backend_pid() AS pid,
       pg_backend_pid() || '@' || extract(epoch FROM now()) AS lease,
       coalesce(' at ' || host(inet_client_addr()), '') AS place`,
-    /** Beside that transaction, which never touches the table: a migration would wait for it, and all others for that. */
+    /** The row, and what the time is. Beside that transaction, which never touches the table: a migration would wait for it, and all others for that. */
     look: `SELECT ${COLUMNS}, ${NOW_MS} AS now FROM ${quoted} AS held WHERE held.key = $1`,
     isHeld: `SELECT ${holds('pg_backend_pid()')} AS yes`,
     holder: `SELECT a.application_name || coalesce(' at ' || host(a.client_addr), '') AS by,
       extract(epoch FROM a.state_change) * 1000 AS since
       FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE ${isOurLock}`,
 
-    /** `$2`: the lease; `$3`: the journal; `$4`: for how long, in ms; `$5`: whose the lock must be. */
+    /** `$2`: a lease whose holder has vanished: since now, for all who will wait for it. */
+    suspect: note(
+      `jsonb_set(held.notes, '{lease,since}', to_jsonb(${NOW_MS}))`,
+      `${isOurLease} AND NOT held.notes->'lease' ? 'since'`,
+    ),
+
+    /** `$2`: the lease; `$3`: the journal; `$4`: whose the lock must be. */
     journal: `WITH before AS (SELECT notes::text FROM ${quoted} WHERE key = $1), noted AS (
       ${note(
-        `(${NOTES}) || jsonb_build_object('pending', $3::jsonb,
-           'lease', jsonb_build_object('id', $2::text, 'until', ${NOW_MS} + $4::float8))`,
-        holds('$5::int'),
+        `(${NOTES}) || jsonb_build_object('pending', $3::jsonb, 'lease', jsonb_build_object('id', $2::text))`,
+        holds('$4::int'),
       )} RETURNING 1)
       SELECT before.notes, ${DURABLY} FROM noted, before`,
     /** `$2`: the lease; `$3`: the journal to go back to, if any. */

@@ -1,8 +1,9 @@
 import type { FileDescription } from './openFile.js';
+import type { PostgresDescription } from './openPostgres.js';
 import type { RedisDescription } from './openRedis.js';
 
 /** What an actor makes its store of: plain data, for it goes to another process. */
-export type StoreDescription = FileDescription | RedisDescription;
+export type StoreDescription = FileDescription | RedisDescription | PostgresDescription;
 
 export interface StoreTerms {
   /** Of a lease: how long it lasts. Others ignore it. */

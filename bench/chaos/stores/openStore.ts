@@ -17,5 +17,7 @@ export async function openStore(description: StoreDescription): Promise<OpenedSt
       return (await import('./openFile.js')).openFile(description);
     case 'redis':
       return (await import('./openRedis.js')).openRedis(description);
+    case 'postgres':
+      return (await import('./openPostgres.js')).openPostgres(description);
   }
 }
