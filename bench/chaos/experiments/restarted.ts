@@ -21,8 +21,10 @@ export const restarted: Experiment = {
     const world = await openWorld(setting, {
       rotation: 'strict',
       reuse: 'strict',
-      lifetimeMs: 4000,
-      skewMs: 2000,
+      // due after two seconds, and good for eight more: a server may take long to start on a busy machine
+      lifetimeMs: 10_000,
+      skewMs: 5000,
+      refreshAheadMs: 3000,
       latencyMs: 20,
       refreshTimeoutMs: QUICK_EXCHANGE_MS,
     });
