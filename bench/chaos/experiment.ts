@@ -1,6 +1,5 @@
 import type { Breakage } from './actors/breakages.js';
-import type { Standing } from './stores/backend.js';
-import type { StoreName } from './stores/index.js';
+import type { Standing, Trait } from './stores/backend.js';
 
 export const actorNames = ['caller', 'holder', 'writer', 'rotator', 'multitude'] as const;
 export type ActorName = (typeof actorNames)[number];
@@ -20,6 +19,7 @@ export interface Setting {
   readonly folder: string;
   /** What the store stands on, started for this experiment. */
   readonly standing: Standing;
+  readonly traits: readonly Trait[];
   /** Called about once a second while it runs. */
   readonly progress: (text: string) => void;
 }
@@ -34,8 +34,8 @@ export interface Finding {
 export interface Experiment {
   readonly figure: string;
   readonly target: string;
-  /** The stores that it makes sense for; all, if it does not say. */
-  readonly stores?: readonly StoreName[];
+  /** What a store has to be for this to make sense; if it does not say, any will do. */
+  readonly needs?: Trait;
   /** How much of the time it gets, among all. */
   readonly weight: number;
   run(setting: Setting): Promise<Finding>;

@@ -2,7 +2,7 @@ import { breakages } from './actors/breakages.js';
 import { backends } from './stores/index.js';
 
 export function help(
-  experiments: Readonly<Record<string, { readonly figure: string; readonly stores?: readonly string[] }>>,
+  experiments: Readonly<Record<string, { readonly figure: string; readonly needs?: string }>>,
 ): string {
   const list = (entries: readonly (readonly [string, string])[]): string =>
     entries.map(([name, text]) => `    ${name.padEnd(12)} ${text}`).join('\n');
@@ -18,9 +18,9 @@ cut off or out of disk. Ends in a table; exits with 1 on any violation, with 2 o
                   interleaving itself is the system's
   --only NAME     one experiment, and may be repeated:
 ${list(
-  Object.entries(experiments).map(([name, { figure, stores }]) => [
+  Object.entries(experiments).map(([name, { figure, needs }]) => [
     name,
-    stores ? `${figure} (${stores.join(', ')})` : figure,
+    needs ? `${figure} (needs: ${needs})` : figure,
   ]),
 )}
   --break NAME    breaks what is tested, to see that it is noticed:

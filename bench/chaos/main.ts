@@ -33,7 +33,9 @@ function optionsOrExit(): Options {
 }
 
 async function chaos({ seconds, processes, seed, store, only, breakage }: Options): Promise<number> {
-  const sensible = Object.entries(experiments).filter(([, { stores }]) => stores?.includes(store) ?? true);
+  const sensible = Object.entries(experiments).filter(
+    ([, { needs }]) => needs === undefined || backends[store].traits.includes(needs),
+  );
   const chosen = sensible.filter(([name]) => only.length === 0 || only.includes(name));
   const weightOf = (some: typeof chosen): number => some.reduce((sum, [, { weight }]) => sum + weight, 0);
   const weights = weightOf(chosen);
@@ -62,6 +64,7 @@ async function chaos({ seconds, processes, seed, store, only, breakage }: Option
         scripts,
         folder: own,
         standing,
+        traits: backends[store].traits,
         progress: everySecond((text) => console.log(`${name.padEnd(12)} ${since(began)}  ${text}`)),
       })
       .catch((error: unknown): Finding => ({ measured: 'it failed', violations: [String(error)] }))

@@ -24,7 +24,7 @@ export interface WorldConfig extends Omit<ProviderConfig, 'seed'> {
   readonly skewMs?: number;
   readonly refreshAheadMs?: number;
   readonly pauseMs?: number;
-  /** How long an exchange may take; for a lock that is a lease, which lasts a little longer. Default: as usual. */
+  /** How long an exchange may take; a lease, where there is one, lasts a little longer. Default: as usual. */
   readonly refreshTimeoutMs?: number | undefined;
   /** How far the clock of a process is off. */
   readonly clockOffsetMs?: (nth: number) => number;

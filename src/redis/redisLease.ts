@@ -41,8 +41,15 @@ export interface Grant {
   readonly askedAt: number;
 }
 
-/** How much of a lease is not counted on: the clocks of two machines do not run equally fast. */
-const DRIFT = 0.02;
+/** This share of a lease is counted on: the clocks of two machines do not run equally fast. */
+const CERTAIN = 0.98;
+/** And this one is told: what is journaled takes a moment, and what is told is to be left after that. */
+const TOLD = 0.95;
+
+/** How long a lease lasts that is given for `leaseMs`, as its holder is told. */
+export const toldMs = (leaseMs: number): number => Math.floor(leaseMs * TOLD);
+
+const clamp = (ms: number, most: number): number => Math.min(Math.max(ms, 0), most);
 
 /** How long the end of a refresh waits for its lock to be let go. */
 const RELEASE_MS = 500;
@@ -56,7 +63,7 @@ export function leased<T>(
   const { leaseMs } = site;
   const ending = new AbortController();
   const extendedAt$ = new BehaviorSubject(askedAt);
-  const leftMs = (): number => extendedAt$.value + leaseMs * (1 - DRIFT) - performance.now();
+  const leftMs = (): number => extendedAt$.value + leaseMs * CERTAIN - performance.now();
   /** A journal of these tokens that was there before ours: an answer that was lost stays lost. */
   let earlier: Pending | undefined;
 
@@ -103,7 +110,7 @@ export function leased<T>(
 
   const lease: Lease = {
     signal: ending.signal,
-    remainingMs: () => (ending.signal.aborted ? 0 : Math.max(0, leftMs())),
+    remainingMs: () => (ending.signal.aborted ? 0 : clamp(leftMs(), toldMs(leaseMs))),
     prepare(held, _version, sentAt, until) {
       const pending: Pending = { pair: pairFingerprint(held), sentAt, until, by: site.by };
       return extended(PREPARE, JSON.stringify(pending)).pipe(

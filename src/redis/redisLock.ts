@@ -15,7 +15,7 @@ import {
 import { MISSED } from './channels.js';
 import type { CredentialLock, LockHolder } from '../contracts.js';
 import { FREED } from './freed.js';
-import { leased, type Grant } from './redisLease.js';
+import { leased, toldMs, type Grant } from './redisLease.js';
 import { ACQUIRE, HOLDER, RELEASE } from './scripts.js';
 import type { Site } from './site.js';
 
@@ -26,7 +26,7 @@ const pollMs = (): number => 50 + 50 * Math.random();
 export function redisLock(site: Site): CredentialLock {
   return {
     lossy: true,
-    leaseMs: site.leaseMs,
+    leaseMs: toldMs(site.leaseMs),
     hold: (critical) => defer(() => taken(site)).pipe(concatMap((grant) => leased(site, grant, critical))),
     holder: () =>
       site.ask(HOLDER).pipe(map((owner) => (owner === null ? null : holderFrom(owner as string)))),

@@ -16,7 +16,7 @@ import { thisProcess } from './thisProcess.js';
 export interface RedisStoreOptions {
   /**
    * How long, in ms, the refresh lock outlives a holder that was killed. It is renewed while it is held, and
-   * has to be longer than `refreshTimeoutMs` of the manager. Default 40 000, at least 100.
+   * has to be longer, by some 6 %, than `refreshTimeoutMs` of the manager. Default 40 000, at least 100.
    */
   readonly leaseMs?: number;
   /** How long, in ms, to wait for an answer of the server, reconnections included. Default 5 000, at least 10. */

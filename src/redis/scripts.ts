@@ -6,7 +6,10 @@ export interface Script {
   readonly isRepeatable: boolean;
 }
 
-/** `KEYS`: record, lock, aside. A version is of the stored text itself, so that a foreign writer is noticed. */
+/**
+ * `KEYS`: record, lock, aside. A hint that may not be given (`pcall`) spoils nothing. A version
+ * is of the stored text itself, so that a foreign writer is noticed.
+ */
 const PRELUDE = `
 local record, lock, aside = KEYS[1], KEYS[2], KEYS[3]
 local function found()
@@ -45,7 +48,7 @@ end
 if text == '' then redis.call('HDEL', record, 'credentials', 'pending', 'dead')
 else redis.call('HSET', record, 'credentials', text) end
 now = found()
-redis.call('PUBLISH', channel, now[1])
+redis.pcall('PUBLISH', channel, now[1])
 return {1, unpack(now)}
 `;
 export const COMPARE_AND_SET = writing(WRITE_LUA);
@@ -100,7 +103,7 @@ export const RELEASE = writing(`
 if redis.call('GET', lock) ~= ARGV[1] then return 0 end
 redis.call('DEL', lock)
 if redis.pcall('HEXISTS', record, 'fence') == 1 then redis.call('HINCRBY', record, 'fence', 1) end
-redis.call('PUBLISH', ARGV[2], ARGV[3])
+redis.pcall('PUBLISH', ARGV[2], ARGV[3])
 return 1
 `);
 

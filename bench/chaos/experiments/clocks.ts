@@ -8,7 +8,7 @@ const HOUR_MS = 3_600_000;
 export const clocks: Experiment = {
   figure: 'the clock of one machine an hour ahead, of another an hour behind; strict provider',
   target: '0 grants lost, 0 reuse, one request at a time',
-  stores: ['redis', 'postgres'],
+  needs: 'server',
   weight: 0.05,
 
   async run(setting) {

@@ -8,7 +8,7 @@ const EVERY_MS = 200;
 export const cut: Experiment = {
   figure: `all connections to the server cut every ${EVERY_MS} ms, strict provider`,
   target: '0 grants lost, 0 reuse, 0 calls failed',
-  stores: ['redis', 'postgres'],
+  needs: 'server',
   weight: 0.06,
 
   async run(setting) {

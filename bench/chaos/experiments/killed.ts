@@ -30,7 +30,7 @@ async function underFire(setting: Setting, { rotation, reuse, judge }: Manner): 
     reuse,
     lifetimeMs: 300,
     latencyMs: 30,
-    refreshTimeoutMs: setting.standing.isLossy ? QUICK_EXCHANGE_MS : undefined,
+    refreshTimeoutMs: setting.traits.includes('lease') ? QUICK_EXCHANGE_MS : undefined,
   });
   const { provider, crew, standing } = world;
   const random = seededRandom(setting.seed);

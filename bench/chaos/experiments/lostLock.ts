@@ -7,7 +7,7 @@ const EVERY_MS = 20;
 export const lostLock: Experiment = {
   figure: `the lock's key deleted every ${EVERY_MS} ms, provider with 10 s grace`,
   target: '0 overwrites of a newer credential; double sends are counted',
-  stores: ['redis'],
+  needs: 'lease',
   weight: 0.06,
 
   run: (setting) =>

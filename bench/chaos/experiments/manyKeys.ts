@@ -14,7 +14,7 @@ const PATIENCE_MS = 120_000;
 export const manyKeys: Experiment = {
   figure: 'many keys in one process, each with a subscriber of token$',
   target: 'one connection that listens for all; what others write is heard',
-  stores: ['redis', 'postgres'],
+  needs: 'server',
   weight: 0.03,
 
   async run(setting) {

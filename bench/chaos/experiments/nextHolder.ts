@@ -16,7 +16,7 @@ const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 export const nextHolder: Experiment = {
   figure: 'from SIGKILL of a lock holder to the next one inside',
   target: `p99 under ${TARGET_MS} ms`,
-  stores: ['file', 'postgres'], // a lease has to lapse
+  needs: 'lasting',
   weight: 0.06,
 
   async run(setting) {

@@ -12,7 +12,7 @@ const EVERY_MS = 500;
 export const paused: Experiment = {
   figure: 'SIGSTOP 3.5 s of whoever refreshes, beyond its lease of 2 s; provider with 10 s grace',
   target: '0 overwrites of a newer credential; double sends are counted',
-  stores: ['redis'],
+  needs: 'lease',
   weight: 0.1,
 
   run: (setting) =>

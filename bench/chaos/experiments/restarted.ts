@@ -12,7 +12,7 @@ const DOWN_MS = { from: 100, to: 600 };
 export const restarted: Experiment = {
   figure: 'server killed (SIGKILL) and restarted in the middle, strict provider',
   target: '0 grants lost, 0 reuse, 0 calls failed: all were served the valid token meanwhile',
-  stores: ['redis', 'postgres'],
+  needs: 'server',
   weight: 0.15,
 
   async run(setting) {

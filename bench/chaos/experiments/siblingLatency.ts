@@ -15,7 +15,7 @@ const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 export const siblingLatency: Experiment = {
   figure: "from the provider's answer in one process to token$ of another",
   target: `p99 under ${TARGET_MS} ms`,
-  stores: ['redis', 'postgres'],
+  needs: 'server',
   weight: 0.03,
 
   async run(setting) {

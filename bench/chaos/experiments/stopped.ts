@@ -15,7 +15,7 @@ const AIMED = 1 / 6;
 export const stopped: Experiment = {
   figure: 'SIGSTOP 3.5 s at random, strict provider',
   target: '0 grants lost, 0 double sends',
-  stores: ['file', 'postgres'], // what befalls a lease, `paused` shows
+  needs: 'lasting',
   weight: 0.14,
 
   async run(setting) {

@@ -13,10 +13,12 @@ export interface StoreTerms {
 /** The pair of tokens that an outsider finds, or in words why there is none. */
 export type Found = { readonly access: string; readonly refresh: string } | string;
 
+/** `lease`: the lock can lapse under its holder. `lasting`: it cannot, and is free as soon as its holder is gone. */
+export type Trait = 'file' | 'server' | 'lease' | 'lasting';
+
 /** What a store of the chaos run stands on. */
 export interface Backend {
-  /** True: the lock is a lease that can lapse. */
-  readonly isLossy: boolean;
+  readonly traits: readonly Trait[];
   /**
    * Starts what is needed for one experiment, with an empty credential.
    *
@@ -27,7 +29,6 @@ export interface Backend {
 
 /** A backend that stands. */
 export interface Standing {
-  readonly isLossy: boolean;
   describe(terms?: StoreTerms): StoreDescription;
   /** What is stored, seen from outside; waits while the server is down. Of a file: at once. */
   look(): Promise<Found>;

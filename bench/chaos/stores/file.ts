@@ -3,11 +3,10 @@ import { leftoversOf, pairAt, savedIn } from '../credentialFile.js';
 import type { Backend } from './backend.js';
 
 export const file: Backend = {
-  isLossy: false,
+  traits: ['file', 'lasting'],
   start(folder) {
     const path = join(folder, 'credentials.json');
     return Promise.resolve({
-      isLossy: false,
       describe: () => ({ kind: 'file', path }),
       look: () => Promise.resolve(pairAt(path)),
       saved: () => Promise.resolve(savedIn(path)),

@@ -9,7 +9,7 @@ const TABLE = 'rx_token_credentials';
 
 /** A server of its own, with the durability that a new one has. */
 export const postgres: Backend = {
-  isLossy: false,
+  traits: ['server', 'lasting'],
   async start() {
     const server = await startPostgres({ fsync: 'on' });
     if (typeof server === 'string') throw new Error(server);
@@ -43,7 +43,6 @@ export const postgres: Backend = {
     }
 
     return {
-      isLossy: false,
       describe: () => ({ kind: 'postgres', url: server.url, key: KEY }),
       look,
       async saved() {

@@ -7,7 +7,7 @@ const KEY = 'chaos';
 
 /** A server of its own, that syncs every write. */
 export const redis: Backend = {
-  isLossy: true,
+  traits: ['server', 'lease'],
   async start() {
     const server = await startRedis();
     const client = createClient({ url: server.url, socket: { reconnectStrategy: 20 } });
@@ -28,7 +28,6 @@ export const redis: Backend = {
     const look = async (): Promise<Found> => pairIn(await send('HGET', KEY, 'credentials'));
 
     return {
-      isLossy: true,
       describe: ({ leaseMs } = {}) => ({ kind: 'redis', url: server.url, key: KEY, leaseMs }),
       look,
       async saved() {
