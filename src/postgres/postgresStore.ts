@@ -130,7 +130,10 @@ function siteFrom(pool: PostgresPool, key: string, options: PostgresStoreOptions
     throw new TypeError('postgresStore: listen must be a function that makes a client, or false');
   }
   const table = tableNamed(options.table ?? DEFAULT_TABLE);
-  return { pool, shared: sharedBy(pool, max), table, statements: statementsOn(table), key, create };
+  const shared = sharedBy(pool, max);
+  const statements = shared.statements.get(table.quoted) ?? statementsOn(table); // some kB, and not for each key
+  shared.statements.set(table.quoted, statements);
+  return { pool, shared, table, statements, key, create };
 }
 
 /** One for each channel of a pool, and one for those who listen to nobody else. */

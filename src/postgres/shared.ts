@@ -3,6 +3,7 @@ import { createMutex, type Mutex } from '../mutex.js';
 import type { Hearing } from './hearing.js';
 import type { PostgresPool } from './pool.js';
 import { createSlots } from './slots.js';
+import type { Statements } from './statements.js';
 
 /** What all stores over one pool share. */
 export interface Shared {
@@ -13,6 +14,8 @@ export interface Shared {
   inTurn<T>(name: string, critical: () => Observable<T>): Observable<T>;
   /** By channel. */
   readonly hearings: Map<string, Hearing>;
+  /** By table. */
+  readonly statements: Map<string, Statements>;
   /** By table: what resolves when it is there. */
   readonly tables: Map<string, Promise<void>>;
 }
@@ -42,6 +45,7 @@ function create(pool: PostgresPool, max: number): Shared {
       );
     },
     hearings: new Map(),
+    statements: new Map(),
     tables: new Map(),
   };
 }
