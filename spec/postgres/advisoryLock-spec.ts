@@ -86,7 +86,7 @@ await withPostgres('the lock of postgresStore', ({ server, pool, table: tableOfI
       await holder.call('hold');
       await holder.kill('SIGSTOP');
       const waiter = take();
-      await pause(700); // more than one wait, and more than those timeouts
+      await pause(6_000); // more than any wait, and more than those timeouts
       expect(waiter.at).toBe(0);
       await holder.kill('SIGCONT');
       await pause(50);
@@ -225,6 +225,18 @@ await withPostgres('the lock of postgresStore', ({ server, pool, table: tableOfI
     await until(() => last.at > 0);
     expect(last.at - killedAt).toBeLessThan(2000);
     last.subscription.unsubscribe();
+  });
+
+  it('keeps nobody from the table, not even a migration', async () => {
+    const { store, table } = await bench();
+    const here = store();
+    const { version } = (await done(here.write(ONE, ANY_VERSION))).snapshot;
+    const holder = waitFor(here);
+    await until(() => holder.at > 0);
+    await done(holder.lease!.prepare(ONE, version, 5, 9));
+    await ask(`ALTER TABLE ${table} ADD COLUMN theirs int`);
+    expect((await done(here.write(TWO, version))).written).toBe(true);
+    holder.subscription.unsubscribe();
   });
 
   it('goes to the next when a process gets it that was stopped while it waited', async () => {

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { Pool } from 'pg';
@@ -414,6 +415,23 @@ describe('a server that is not there', () => {
       expect(JSON.stringify([error, error.message, error.stack])).not.toMatch(/hunter2|someone/);
     }
     await pool.end();
+  });
+
+  it('is no event that nobody listens to, when it goes away while it is handed over', async () => {
+    const client = Object.assign(new EventEmitter(), {
+      query: () => Promise.reject(new Error('not queryable')),
+      release: () => undefined,
+    });
+    const pool = Object.assign(new Pool({ max: 2 }), {
+      connect(callback: (error: undefined, given: typeof client) => void) {
+        callback(undefined, client);
+        client.emit('error', new Error('terminating connection')); // as in one and the same packet
+      },
+    });
+    expect(await failure(done(postgresStore(pool as never, 'key').read()))).toMatchObject({
+      code: 'store_unreadable',
+    });
+    expect(client.listenerCount('error')).toBe(0);
   });
 
   it('is an error in time when it says nothing at all', async () => {

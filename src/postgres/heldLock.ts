@@ -16,8 +16,8 @@ export interface HeldLock {
   readonly lease: string;
   /** Who holds it, for people. */
   readonly by: string;
-  /** Ends the transaction, and the tenure; `last` is run in it before. */
-  release(last?: () => Promise<unknown>): void;
+  /** Ends the transaction, and the tenure. */
+  release(): void;
 }
 
 /** How long one wait for the lock lasts, in ms; for so long whoever has left may still stand in the queue. */
@@ -108,12 +108,8 @@ function heldLock(row: Row, connection: Connection, giveBack: (isBroken?: boolea
     pid: Number(row['pid']),
     lease: String(row['lease']),
     by: `${processName}${String(row['place'])}`,
-    release(last) {
-      const ended = async (): Promise<void> => {
-        await last?.();
-        await connection.query('COMMIT');
-      };
-      ended().then(
+    release() {
+      connection.query('COMMIT').then(
         () => giveBack(),
         () => giveBack(true), // that ends the transaction, too
       );

@@ -44,9 +44,8 @@ export function statementsOn({ quoted, channel }: Table) {
   const written = (change: string): string =>
     `WITH written AS (${change} RETURNING held.*)
      SELECT ${COLUMNS}, pg_notify('${channel}', $2::text) AS told, ${DURABLY} FROM written AS held`;
-  const upsert = (notes: string): string =>
-    `INSERT INTO ${quoted} AS held (key, credentials) VALUES ($1, $3)
-     ON CONFLICT (key) DO UPDATE SET credentials = excluded.credentials, notes = ${notes}`;
+  const upsert = `INSERT INTO ${quoted} AS held (key, credentials) VALUES ($1, $3)
+     ON CONFLICT (key) DO UPDATE SET credentials = excluded.credentials, notes = NULL`;
   const note = (change: string, where: string): string =>
     `UPDATE ${quoted} AS held SET notes = ${change} WHERE held.key = $1 AND ${where}`;
   const isOurLease = `held.notes->'lease'->>'id' = $2::text`;
@@ -56,8 +55,8 @@ export function statementsOn({ quoted, channel }: Table) {
     read: `SELECT ${COLUMNS} FROM ${quoted} AS held WHERE held.key = $1`,
 
     /** `$3`: the record. */
-    put: written(upsert('NULL')),
-    putFirst: written(`${upsert('NULL')} WHERE ${VERSION} = '${NO_VERSION}'`),
+    put: written(upsert),
+    putFirst: written(`${upsert} WHERE ${VERSION} = '${NO_VERSION}'`),
     /** `$4`: the version expected; `$5`: the pair written, which voids the journal of another one. */
     putNext: written(
       `UPDATE ${quoted} AS held SET credentials = $3, notes = CASE
@@ -73,7 +72,7 @@ export function statementsOn({ quoted, channel }: Table) {
     enter: `SELECT set_config('idle_in_transaction_session_timeout', '0', true), pg_backend_pid() AS pid,
       pg_backend_pid() || '@' || extract(epoch FROM now()) AS lease,
       coalesce(' at ' || host(inet_client_addr()), '') AS place`,
-    /** The row, and what the time is. Beside that transaction, which never touches the table: a migration would wait for it, and all others for that. */
+    /** Beside that transaction, which never touches the table: a migration would wait for it, and all for that. */
     look: `SELECT ${COLUMNS}, ${NOW_MS} AS now FROM ${quoted} AS held WHERE held.key = $1`,
     isHeld: `SELECT ${holds('pg_backend_pid()')} AS yes`,
     holder: `SELECT a.application_name || coalesce(' at ' || host(a.client_addr), '') AS by,
