@@ -174,7 +174,7 @@ await withPostgres('the lock of postgresStore', ({ server, pool, table: tableOfI
     await done(here.write(TWO, version)); // the answer has come
     const writtenAt = now();
     await until(() => waiter.at > 0);
-    expect(waiter.at - writtenAt).toBeLessThan(2000); // and not the five seconds
+    expect(waiter.at - writtenAt).toBeLessThan(2000); // and not the three seconds
     waiter.subscription.unsubscribe();
     holder.subscription.unsubscribe();
   });
@@ -190,17 +190,19 @@ await withPostgres('the lock of postgresStore', ({ server, pool, table: tableOfI
     const first = await actor();
     first.call('hold').catch(() => undefined); // it waits, and is killed meanwhile
     await until(async () => (await inside()) === 1);
-    await pause(2_000);
+    await pause(1_000);
     await first.kill();
     const second = take();
     await until(() => second.at > 0, 20_000);
-    expect(second.at - vanishedAt).toBeGreaterThan(4_500);
-    second.subscription.unsubscribe();
-    const leftAt = now();
+    expect(second.at - vanishedAt).toBeGreaterThan(2_500);
+    await done(second.lease!.prepare(ONE, version, Date.now(), Date.now() + 30_000));
     const third = take();
+    await until(async () => (await queueing()) === 1);
+    await terminate(holders); // the second vanishes, too, with the same tokens
+    const vanishedAgainAt = now();
     await until(() => third.at > 0);
-    expect(third.at - leftAt).toBeLessThan(3_000);
-    third.subscription.unsubscribe();
+    expect(third.at - vanishedAgainAt).toBeLessThan(2_000);
+    for (const { subscription } of [second, third]) subscription.unsubscribe();
   });
 
   it('does not wait for who has left in good order, nor for a journal that is void', async () => {

@@ -28,7 +28,7 @@ const WAIT_MS = 500;
  * process may be alive, and only its connection gone, as when the server was restarted. What it was granted is
  * saved in that time; after that the others have to decide without it.
  */
-const VANISHED_MS = 5_000;
+const VANISHED_MS = 3_000;
 const LOOK_MS = 50;
 const AFTER_LOSS_MS = 100;
 

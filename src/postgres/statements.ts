@@ -85,10 +85,15 @@ export function statementsOn({ quoted, channel }: Table) {
       `${isOurLease} AND NOT held.notes->'lease' ? 'since'`,
     ),
 
-    /** `$2`: the lease; `$3`: the journal; `$4`: whose the lock must be. */
+    /**
+     * `$2`: the lease; `$3`: the journal; `$4`: whose the lock must be. For one pair of tokens there is one wait for
+     * those who vanish, however many do: a provider that forgives a reuse does so for a while only.
+     */
     journal: `WITH before AS (SELECT notes::text FROM ${quoted} WHERE key = $1), noted AS (
       ${note(
-        `(${NOTES}) || jsonb_build_object('pending', $3::jsonb, 'lease', jsonb_build_object('id', $2::text))`,
+        `(${NOTES}) || jsonb_build_object('pending', $3::jsonb, 'lease', jsonb_strip_nulls(jsonb_build_object(
+           'id', $2::text, 'since', CASE WHEN held.notes->'pending'->>'pair' = $3::jsonb->>'pair'
+             THEN held.notes->'lease'->'since' END)))`,
         holds('$4::int'),
       )} RETURNING 1)
       SELECT before.notes, ${DURABLY} FROM noted, before`,
