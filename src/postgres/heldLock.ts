@@ -16,8 +16,11 @@ export interface HeldLock {
   readonly lease: string;
   /** Who holds it, for people. */
   readonly by: string;
-  /** Ends the transaction, and the tenure. */
-  release(): void;
+  /**
+   * Ends the transaction, and the tenure. `last` comes after it: within, it would keep the row from others if this
+   * process were stopped right then.
+   */
+  release(last?: [statement: string, values: unknown[]]): void;
 }
 
 /** How long one wait for the lock lasts, in ms; for so long whoever has left may still stand in the queue. */
@@ -29,7 +32,7 @@ const WAIT_MS = 500;
  * saved in that time; after that the others have to decide without it.
  */
 const VANISHED_MS = 3_000;
-const LOOK_MS = 50;
+const LOOK_MS = 20;
 const AFTER_LOSS_MS = 100;
 
 const LOCK_NOT_AVAILABLE = '55P03';
@@ -108,8 +111,12 @@ function heldLock(row: Row, connection: Connection, giveBack: (isBroken?: boolea
     pid: Number(row['pid']),
     lease: String(row['lease']),
     by: `${processName}${String(row['place'])}`,
-    release() {
-      connection.query('COMMIT').then(
+    release(last) {
+      const ended = async (): Promise<void> => {
+        await connection.query('COMMIT');
+        if (last) await connection.query(...last);
+      };
+      ended().then(
         () => giveBack(),
         () => giveBack(true), // that ends the transaction, too
       );

@@ -1,4 +1,4 @@
-import { catchError, concatMap, defer, EMPTY, map, of, throwError, type Observable } from 'rxjs';
+import { catchError, concatMap, defer, map, noop, of, throwError, type Observable } from 'rxjs';
 import type { Lease, Pending } from '../contracts.js';
 import { StoreError } from '../errors.js';
 import { pairFingerprint, tokenFingerprint } from '../fingerprint.js';
@@ -54,9 +54,12 @@ export function leaseOf(lock: HeldLock, site: Site): { readonly lease: Lease; re
     lease,
     end() {
       connection.lost.removeEventListener('abort', lapse);
-      // beside the lock's transaction, which would keep the row from others if this process were stopped now
-      const left$ = hasJournalled ? note(statements.leave, lock.lease).pipe(catchError(() => EMPTY)) : EMPTY;
-      left$.subscribe({ complete: lock.release });
+      if (!hasJournalled) lock.release();
+      else if (!connection.lost.aborted) lock.release([statements.leave, [key, lock.lease]]);
+      else {
+        note(statements.leave, lock.lease).subscribe({ error: noop }); // we live, and nothing more will come
+        lock.release();
+      }
     },
   };
 }
