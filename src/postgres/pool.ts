@@ -2,7 +2,7 @@
 export type Row = Readonly<Record<string, unknown>>;
 
 /** A query that is given up after `query_timeout` ms. */
-export interface PostgresQuery {
+interface PostgresQuery {
   text: string;
   values?: unknown[];
   query_timeout?: number;
