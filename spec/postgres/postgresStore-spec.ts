@@ -340,6 +340,22 @@ await withPostgres(
       waiting.subscription.unsubscribe();
     });
 
+    it('tries again what a stricter database refuses for having been too late', async () => {
+      const { table } = await bench();
+      const options = '-c default_transaction_isolation=repeatable\\ read';
+      const store = postgresStore(pool({ options }), 'key', { table });
+      const { version } = (await done(store.write(ONE, NO_VERSION))).snapshot;
+      const other = await pool().connect();
+      await other.query('BEGIN');
+      await other.query(`UPDATE "${table}" SET notes = '{}'`);
+      const written = done(store.write(TWO, version));
+      written.catch(() => undefined);
+      await until(async () => (await ask(`SELECT FROM pg_locks WHERE NOT granted`)).length > 0);
+      await other.query('COMMIT');
+      other.release();
+      expect(await written).toMatchObject({ written: true, snapshot: { credentials: TWO } });
+    });
+
     it('takes all that JSON can hold', async () => {
       const { store } = await bench();
       const record = {
@@ -422,15 +438,21 @@ describe('a server that is not there', () => {
       query: () => Promise.reject(new Error('not queryable')),
       release: () => undefined,
     });
+    let unheard: unknown;
     const pool = Object.assign(new Pool({ max: 2 }), {
       connect(callback: (error: undefined, given: typeof client) => void) {
         callback(undefined, client);
-        client.emit('error', new Error('terminating connection')); // as in one and the same packet
+        try {
+          client.emit('error', new Error('terminating connection')); // as in one and the same packet
+        } catch (error) {
+          unheard = error;
+        }
       },
     });
     expect(await failure(done(postgresStore(pool as never, 'key').read()))).toMatchObject({
       code: 'store_unreadable',
     });
+    expect(unheard).toBeUndefined();
     expect(client.listenerCount('error')).toBe(0);
   });
 

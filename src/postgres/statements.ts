@@ -80,10 +80,7 @@ export function statementsOn({ quoted, channel }: Table) {
       FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE ${isOurLock}`,
 
     /** `$2`: a lease whose holder has vanished: since now, for all who will wait for it. */
-    suspect: note(
-      `jsonb_set(held.notes, '{lease,since}', to_jsonb(${NOW_MS}))`,
-      `${isOurLease} AND NOT held.notes->'lease' ? 'since'`,
-    ),
+    suspect: note(`jsonb_set(held.notes, '{lease,since}', to_jsonb(${NOW_MS}))`, isOurLease),
 
     /**
      * `$2`: the lease; `$3`: the journal; `$4`: whose the lock must be. For one pair of tokens there is one wait for
