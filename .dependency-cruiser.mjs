@@ -32,7 +32,7 @@ const operators =
   '^src/(singleFlight|timerAt|tapAwait|orElseThrow|abortOf|concealed|mutex|orderedSubject|unrefScheduler|disposable)\\.ts$';
 const wiring = '^src/(index|manager|config|tokenManagers|tokenManagersConfig|withToken)\\.ts$';
 const adapters = '^src/(?!providers/|testing/)([^/]+)/'; // stores node browser angular fetch oauth redis postgres
-const shared = '^src/(mutex|concealed|orAbort|stores/memoryStore)\\.ts$';
+const shared = '^src/(mutex|concealed|orAbort|unrefScheduler|stores/memoryStore)\\.ts$';
 const inTheRoot = '^src/[^/]+\\.ts$';
 const testing = '^src/testing/';
 const rxjs = 'node_modules/rxjs/';
@@ -106,7 +106,7 @@ export default {
     {
       name: 'adapters-import-pure',
       comment:
-        "Adapters import contracts, types and pure code (and the mutex, what conceals, what hears a signal, and memoryStore for where nothing else can keep anything), never each other, never the manager's insides.",
+        "Adapters import contracts, types and pure code (and the mutex, what conceals, what hears a signal, the scheduler that lets a process end, and memoryStore for where nothing else can keep anything), never each other, never the manager's insides.",
       severity: 'error',
       from: { path: adapters, pathNot: '^src/angular/' },
       to: {

@@ -4,7 +4,6 @@ import {
   defer,
   EMPTY,
   endWith,
-  filter,
   finalize,
   NEVER,
   of,
@@ -58,6 +57,9 @@ export interface AheadStore extends CheckedStore {
 
 /** Saving what was rotated is worth keeping a process alive for, but not for ever. */
 const HOLDS_PROCESS_MS = 10_000;
+
+/** How soon after a hint to try again: it may be the attempt itself that has made the store hint. */
+const BACK_MS = 250;
 
 export function aheadStore(
   store: CheckedStore,
@@ -139,9 +141,14 @@ export function aheadStore(
       const saved$ = defer(() => {
         const isShort = scheduler.now() - since < HOLDS_PROCESS_MS;
         const retry$ = timer(defaultRetry(++attempt, error, random), isShort ? scheduler : background);
-        // Whoever writes other tokens meanwhile has signed in: that ends this.
-        const over$ = heard$.pipe(filter((found) => !isSamePair(found.credentials, base.credentials)));
-        return race(retry$, over$).pipe(take(1));
+        // Whoever writes other tokens meanwhile has signed in: that ends this. And a store that hints and can be read
+        // may have come back, with siblings that will find the spent token there.
+        const news$ = heard$.pipe(
+          switchMap((found) =>
+            isSamePair(found.credentials, base.credentials) ? timer(BACK_MS, background) : of(null),
+          ),
+        );
+        return race(retry$, news$).pipe(take(1));
       }).pipe(
         concatMap(() => inTurn(() => store.write(kept(), base.version).pipe(concatMap(saved)))),
         retry(),

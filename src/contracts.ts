@@ -88,9 +88,12 @@ export interface LockHolder {
 
 /** The right to use the refresh token, while it lasts. */
 export interface Lease {
-  /** Aborts before a lossy lease can lapse; never aborts for a lock that is not lossy. */
+  /**
+   * Aborts before a lossy lease can lapse. Of a lock that is not lossy only when it was lost all the same, as with
+   * the connection that it was held by.
+   */
   readonly signal: AbortSignal;
-  /** How long the lease certainly lasts, in ms; `Infinity` where the lock is not lossy. */
+  /** How long the lease certainly lasts, in ms; `Infinity` where the lock is not lossy, unless it was lost. */
   remainingMs(): number;
   /**
    * Journals, durably, that the refresh token of `held` is about to be used until `until` (epoch ms), and

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, statfsSync, symlinkSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
-import type { Setting } from './experiment.js';
+import { type ActorName, actorNames, type Setting } from './experiment.js';
 
 const IN_MEMORY = [0x01021994, 0x858458f6]; // tmpfs, ramfs
 
@@ -17,9 +17,8 @@ export async function bundleActors(): Promise<Workshop> {
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   chmodSync(folder, 0o755); // for actors of other users
   symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
-  const names = ['caller', 'holder', 'writer'] as const;
   await build({
-    entryPoints: names.map((name) => join(import.meta.dirname, 'actors', `${name}.ts`)),
+    entryPoints: actorNames.map((name) => join(import.meta.dirname, 'actors', `${name}.ts`)),
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -28,14 +27,11 @@ export async function bundleActors(): Promise<Workshop> {
     conditions: ['es2015'],
     format: 'esm',
     target: 'node20',
-    external: ['node:*', 'fs-native-extensions'],
+    external: ['node:*', 'fs-native-extensions', 'redis', 'pg'],
     logLevel: 'error',
   });
-  const script = (name: string): string => join(folder, `${name}.mjs`);
-  return {
-    folder,
-    scripts: { caller: script('caller'), holder: script('holder'), writer: script('writer') },
-  };
+  const scripts = actorNames.map((name) => [name, join(folder, `${name}.mjs`)]);
+  return { folder, scripts: Object.fromEntries(scripts) as Record<ActorName, string> };
 }
 
 function placeOnDisk(): string {

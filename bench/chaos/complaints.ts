@@ -1,16 +1,21 @@
 import type { Tally } from './actors/caller.js';
-import { pairAt } from './credentialFile.js';
 import type { World } from './world.js';
 
 /** What no experiment may end with. */
-export function alwaysWrong({ crew, unreadable, path, provider, losses }: World): string[] {
+export async function alwaysWrong({
+  crew,
+  unreadable,
+  standing,
+  provider,
+  losses,
+}: World): Promise<string[]> {
   const { server } = provider;
   const wrong = [...crew.crashes];
-  for (const why of unreadable) wrong.push(`the file could not be read: ${why}`);
-  const pair = pairAt(path);
-  if (typeof pair === 'string') wrong.push(`the file cannot be read in the end: ${pair}`);
+  for (const why of unreadable) wrong.push(`what is stored could not be read: ${why}`);
+  const pair = await standing.look();
+  if (typeof pair === 'string') wrong.push(`what is stored cannot be read in the end: ${pair}`);
   else if (!server.isRefreshTokenValid(pair.refresh))
-    wrong.push('the refresh token in the file is not valid');
+    wrong.push('the refresh token that is stored is not valid');
   for (const [token, { at }] of losses) {
     const again = server.log.filter(
       ({ refreshToken, at: askedAt }) => refreshToken === token && askedAt > at,

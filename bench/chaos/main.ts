@@ -7,6 +7,7 @@ import type { Finding } from './experiment.js';
 import { experiments } from './experiments/index.js';
 import { help } from './help.js';
 import { type Options, readOptions, UsageError } from './options.js';
+import { backends } from './stores/index.js';
 import { type Row, table } from './table.js';
 
 const DEFAULT_SECONDS = 150;
@@ -31,12 +32,17 @@ function optionsOrExit(): Options {
   }
 }
 
-async function chaos({ seconds, processes, seed, only, breakage }: Options): Promise<number> {
-  const chosen = Object.entries(experiments).filter(([name]) => only.length === 0 || only.includes(name));
-  const weights = chosen.reduce((sum, [, { weight }]) => sum + weight, 0);
+async function chaos({ seconds, processes, seed, store, only, breakage }: Options): Promise<number> {
+  const sensible = Object.entries(experiments).filter(
+    ([, { needs }]) => needs === undefined || backends[store].traits.includes(needs),
+  );
+  const chosen = sensible.filter(([name]) => only.length === 0 || only.includes(name));
+  const weightOf = (some: typeof chosen): number => some.reduce((sum, [, { weight }]) => sum + weight, 0);
+  const weights = weightOf(chosen);
+  if (chosen.length === 0) console.log(`None of these makes sense for ${store}`);
   const load = loadavg()[0]?.toFixed(1) ?? '?';
   console.log(
-    `seed ${seed}, ${processes} processes, ${seconds} s; ${cpus().length} cores, load ${load}, Node ${process.version}`,
+    `${store}, seed ${seed}, ${processes} processes, ${seconds} s; ${cpus().length} cores, load ${load}, Node ${process.version}`,
   );
   if (breakage) console.log(`BROKEN on purpose: ${breakage}`);
 
@@ -47,18 +53,22 @@ async function chaos({ seconds, processes, seed, only, breakage }: Options): Pro
     mkdirSync(own, { mode: 0o755 });
     const began = Date.now();
     const share = (seconds * experiment.weight) / weights;
+    const standing = await backends[store].start(own);
     const finding = await experiment
       .run({
         seconds: share,
-        scale: Math.min(1, seconds / DEFAULT_SECONDS / weights),
+        scale: Math.min(1, ((seconds / DEFAULT_SECONDS) * weightOf(sensible)) / weights),
         processes,
         seed,
         breakage,
         scripts,
         folder: own,
+        standing,
+        traits: backends[store].traits,
         progress: everySecond((text) => console.log(`${name.padEnd(12)} ${since(began)}  ${text}`)),
       })
-      .catch((error: unknown): Finding => ({ measured: 'it failed', violations: [String(error)] }));
+      .catch((error: unknown): Finding => ({ measured: 'it failed', violations: [String(error)] }))
+      .finally(() => standing.close());
     const { figure, target } = experiment;
     console.log(
       `${name.padEnd(12)} ${since(began)}  ${finding.violations.length === 0 ? 'met' : 'VIOLATED'}`,
@@ -68,7 +78,7 @@ async function chaos({ seconds, processes, seed, only, breakage }: Options): Pro
   console.log(table(rows));
   const violated = rows.filter(({ violations }) => violations.length > 0).length;
   console.log(`\n${rows.length - violated} of ${rows.length} targets met; seed ${seed}`);
-  return violated > 0 ? 1 : 0;
+  return violated > 0 || chosen.length === 0 ? 1 : 0;
 }
 
 function since(began: number): string {

@@ -1,22 +1,41 @@
-import { join } from 'node:path';
-import { exhaustMap, filter, firstValueFrom, from, interval, merge, Subscription, tap } from 'rxjs';
+import {
+  exhaustMap,
+  filter,
+  firstValueFrom,
+  from,
+  interval,
+  merge,
+  noop,
+  Subject,
+  tap,
+  type Observable,
+} from 'rxjs';
 import { createTokenManager, type ReusePolicy, type Snapshot } from 'rx-token';
-import { fileStore } from 'rx-token/node';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CallerConfig, CallerTold, Tally } from './actors/caller.js';
-import { leftoversOf, pairAt } from './credentialFile.js';
 import { createCrew } from './crew.js';
 import type { Setting } from './experiment.js';
 import { type ProviderConfig, startProvider } from './provider.js';
+import type { Found } from './stores/backend.js';
+import { openStore } from './stores/openStore.js';
 
 export interface WorldConfig extends Omit<ProviderConfig, 'seed'> {
   readonly reuse: ReusePolicy;
   readonly skewMs?: number;
   readonly refreshAheadMs?: number;
   readonly pauseMs?: number;
+  /** How long an exchange may take; a lease, where there is one, lasts a little longer. Default: as usual. */
+  readonly refreshTimeoutMs?: number | undefined;
+  /** How far the clock of a process is off. */
+  readonly clockOffsetMs?: (nth: number) => number;
 }
 
-/** A grant that was lost, by the refresh token that the file still held. */
+/** A lease lasts so much longer than an exchange may take. */
+const LEASE_ROOM_MS = 500;
+/** Of stores with a lease, where processes are killed or stopped inside: nobody gets in before it lapses. */
+export const QUICK_EXCHANGE_MS = 1500;
+
+/** A grant that was lost, by the refresh token that was still stored. */
 interface Loss {
   /** When we saw the dead mark. */
   readonly at: number;
@@ -25,24 +44,35 @@ interface Loss {
 
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
-/** One file that is signed in, its provider, and processes that call `getValidToken()` as long as they live. */
+/** One credential that is signed in, its provider, and processes that call `getValidToken()` as long as they live. */
 export async function openWorld(setting: Setting, config: WorldConfig) {
-  const path = join(setting.folder, 'credentials.json');
+  const { standing } = setting;
+  const { refreshTimeoutMs } = config;
+  const leaseMs = refreshTimeoutMs === undefined ? undefined : refreshTimeoutMs + LEASE_ROOM_MS;
+  const description = standing.describe({ leaseMs });
   const provider = await startProvider({ ...config, seed: setting.seed });
   const { server } = provider;
-  const store = fileStore(path);
-  const signer = createTokenManager({ store, refresh: () => Promise.reject(new Error('never called')) });
+  const opened = await openStore(description);
+  const { store } = opened;
+  const signer = createTokenManager({
+    store,
+    refresh: () => Promise.reject(new Error('never called')),
+    ...(refreshTimeoutMs !== undefined && { refreshTimeoutMs }),
+  });
   const readStore = (): Promise<Snapshot> => firstValueFrom(from(store.read()));
   await signer.set(server.signIn());
 
+  let started = 0;
   const crew = createCrew<CallerTold>(setting.scripts.caller, (id): CallerConfig => ({
     id,
-    path,
+    store: description,
     url: provider.url,
     reuse: config.reuse,
     skewMs: config.skewMs ?? 0,
     refreshAheadMs: config.refreshAheadMs ?? 0,
     pauseMs: config.pauseMs ?? 15,
+    refreshTimeoutMs,
+    clockOffsetMs: config.clockOffsetMs?.(started++) ?? 0,
     seed: setting.seed + Number(id),
     breakage: setting.breakage,
   }));
@@ -68,19 +98,22 @@ export async function openWorld(setting: Setting, config: WorldConfig) {
     codes = new Set();
   }
 
-  const watching = new Subscription();
-  watching.add(merge(rejected$, interval(200)).pipe(exhaustMap(mend)).subscribe());
-  watching.add(
-    interval(5).subscribe(() => {
-      reads++;
-      const pair = pairAt(path);
-      if (typeof pair === 'string') unreadable.add(pair);
-    }),
-  );
+  /** A server that is down is looked at again. */
+  const mendIfReadable = (): Promise<void> => (standing.server ? mend().catch(noop) : mend());
+
+  const found$ = new Subject<Found>();
+  const watching = found$.subscribe((found) => {
+    reads++;
+    if (typeof found === 'string') unreadable.add(found);
+  });
+  watching.add(merge(rejected$, interval(200)).pipe(exhaustMap(mendIfReadable)).subscribe());
+  watching.add(interval(5).pipe(exhaustMap(standing.look)).subscribe(found$));
 
   return {
-    path,
+    standing,
     provider,
+    /** What an outsider has found, again and again. */
+    found$: found$ as Observable<Found>,
     crew,
     losses: losses as ReadonlyMap<string, Loss>,
     unreadable: unreadable as ReadonlySet<string>,
@@ -111,7 +144,7 @@ export async function openWorld(setting: Setting, config: WorldConfig) {
       while (!isDone()) await pause(20);
       await crew.end();
       if (Date.now() > giveUpAt) return ['(a clean start got no new token within 20 s)'];
-      return leftoversOf(path);
+      return standing.leftovers();
     },
 
     /** What the processes that ended in peace have lived through. */
@@ -124,6 +157,7 @@ export async function openWorld(setting: Setting, config: WorldConfig) {
     async close(): Promise<void> {
       watching.unsubscribe();
       signer.dispose();
+      await opened.close();
       await crew.killAll();
       await provider.close();
     },

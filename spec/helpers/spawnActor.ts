@@ -126,7 +126,7 @@ async function bundled(source: string): Promise<string> {
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    external: ['fs-native-extensions'],
+    external: ['fs-native-extensions', 'redis', 'ioredis', 'pg'],
     logLevel: 'error',
   });
   return outfile;

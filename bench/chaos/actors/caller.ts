@@ -2,19 +2,23 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { filter } from 'rxjs';
 import { createTokenManager, type ReusePolicy, TokenError } from 'rx-token';
-import { fileStore } from 'rx-token/node';
 import { seededRandom } from 'rx-token/testing';
+import type { StoreDescription } from '../stores/backend.js';
+import { openStore } from '../stores/openStore.js';
 import { type Breakage, perhapsBroken } from './breakages.js';
 
 export interface CallerConfig {
   readonly id: string;
-  readonly path: string;
+  readonly store: StoreDescription;
   readonly url: string;
   readonly reuse: ReusePolicy;
   readonly skewMs: number;
   readonly refreshAheadMs: number;
   /** Between two calls, on average. */
   readonly pauseMs: number;
+  readonly refreshTimeoutMs?: number | undefined;
+  /** How far the clock of this machine is off. */
+  readonly clockOffsetMs: number;
   readonly seed: number;
   readonly breakage?: Breakage | undefined;
 }
@@ -47,8 +51,14 @@ const random = seededRandom(config.seed);
 const tell = (told: CallerTold, then?: () => void): void =>
   void process.send?.(told, undefined, undefined, then);
 
+if (config.clockOffsetMs !== 0) {
+  const { now } = Date;
+  Date.now = () => now() + config.clockOffsetMs;
+}
+
+const opened = await openStore(config.store);
 const tokens = createTokenManager({
-  store: perhapsBroken(fileStore(config.path), config.breakage),
+  store: perhapsBroken(opened.store, config.breakage),
   // `refreshOverHttp`, saying in addition who asks
   refresh: ({ refresh_token = '' }, { signal }) =>
     fetch(config.url, {
@@ -62,6 +72,7 @@ const tokens = createTokenManager({
   skewMs: config.skewMs,
   refreshAheadMs: config.refreshAheadMs,
   retry: () => 100,
+  ...(config.refreshTimeoutMs !== undefined && { refreshTimeoutMs: config.refreshTimeoutMs }),
 });
 
 let isRefreshing = false;
@@ -87,13 +98,14 @@ process.on('message', (asked: 'count' | 'end') => {
 });
 
 tell({ type: 'begun' });
-await call(); // loads the file
+await call(); // loads what is stored
 tell({ type: 'ready' });
 while (!isOver) {
   await call();
   await pause(config.pauseMs * (0.5 + random()));
 }
 tokens.dispose();
+await opened.close();
 process.removeAllListeners('disconnect'); // a refresh that was sent is still saved
 tell({ type: 'tally', tally: { calls, waited, meanwhile, tokens: seen.size, failures } }, () =>
   process.disconnect(),

@@ -1,11 +1,12 @@
 /** A process that wants the lock, and keeps it until it is killed. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { NEVER } from 'rxjs';
-import { fileStore } from 'rx-token/node';
+import type { StoreDescription } from '../stores/backend.js';
+import { openStore } from '../stores/openStore.js';
 import { type Breakage, perhapsBroken } from './breakages.js';
 
 export interface HolderConfig {
-  readonly path: string;
+  readonly store: StoreDescription;
   readonly breakage?: Breakage | undefined;
 }
 
@@ -14,15 +15,16 @@ export type HolderTold =
   /** At which moment (`process.hrtime`, ms) it was let in, and how late its own timers had been of late. */
   | { readonly type: 'inside'; readonly at: number; readonly lateMs: number };
 
-const { path, breakage } = JSON.parse(process.argv[2] ?? '{}') as HolderConfig;
+const { store: description, breakage } = JSON.parse(process.argv[2] ?? '{}') as HolderConfig;
 const tell = (told: HolderTold): void => void process.send?.(told);
 const lateness = monitorEventLoopDelay({ resolution: 5 });
 lateness.enable();
 setInterval(() => lateness.reset(), 500);
 
 process.on('disconnect', () => process.exit());
+const { store } = await openStore(description);
 tell({ type: 'ready' });
-perhapsBroken(fileStore(path), breakage)
+perhapsBroken(store, breakage)
   .lock.hold(() => {
     const at = Number(process.hrtime.bigint()) / 1e6;
     tell({ type: 'inside', at, lateMs: lateness.max / 1e6 });

@@ -37,7 +37,11 @@ export const answeredAhead: Experiment = {
       const tallies = world.tallies();
       const sum = (of: 'calls' | 'waited' | 'meanwhile'): number =>
         tallies.reduce((total, tally) => total + tally[of], 0);
-      const violations = [...alwaysWrong(world), ...wrongWithoutKills(world), ...failuresOf(tallies).wrong];
+      const violations = [
+        ...(await alwaysWrong(world)),
+        ...wrongWithoutKills(world),
+        ...failuresOf(tallies).wrong,
+      ];
       if (sum('waited') > 0) violations.push(`${sum('waited')} callers waited`);
       if (sum('meanwhile') === 0) violations.push('no call was made during a refresh: nothing was shown');
       return {

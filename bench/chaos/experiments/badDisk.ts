@@ -93,6 +93,7 @@ async function roundsOf(
 export const badDisk: Experiment = {
   figure: 'disk full, read-only, permission denied, at every write',
   target: 'old or new credential intact; 0 rotated tokens lost once reserved',
+  needs: 'file',
   weight: 0.06,
 
   async run(setting) {

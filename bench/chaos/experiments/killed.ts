@@ -4,11 +4,10 @@ import type { ReusePolicy } from 'rx-token';
 import { type Rotation, seededRandom } from 'rx-token/testing';
 import type { CallerTold } from '../actors/caller.js';
 import { alwaysWrong } from '../complaints.js';
-import { pairAt, savedIn } from '../credentialFile.js';
 import type { Member } from '../crew.js';
 import type { Experiment, Finding, Setting } from '../experiment.js';
 import type { Decision } from '../provider.js';
-import { openWorld, type World } from '../world.js';
+import { openWorld, QUICK_EXCHANGE_MS, type World } from '../world.js';
 
 const EVERY_MS = 40;
 /** A process takes longer to start than to be killed: kills come in waves, from this share that is up to that. */
@@ -26,8 +25,14 @@ interface Manner {
 }
 
 async function underFire(setting: Setting, { rotation, reuse, judge }: Manner): Promise<Finding> {
-  const world = await openWorld(setting, { rotation, reuse, lifetimeMs: 300, latencyMs: 30 });
-  const { provider, crew, path } = world;
+  const world = await openWorld(setting, {
+    rotation,
+    reuse,
+    lifetimeMs: 300,
+    latencyMs: 30,
+    refreshTimeoutMs: setting.traits.includes('lease') ? QUICK_EXCHANGE_MS : undefined,
+  });
+  const { provider, crew, standing } = world;
   const random = seededRandom(setting.seed);
   const savedAtDeath = new Set<string>();
   let kills = 0;
@@ -53,7 +58,10 @@ async function underFire(setting: Setting, { rotation, reuse, judge }: Manner): 
     await world.startAll();
     crew.gone$.subscribe((member) => {
       const issued = provider.decisions.filter(({ actor }) => actor === member.id).map((one) => one.issued);
-      for (const token of savedIn(path)) if (issued.includes(token)) savedAtDeath.add(token);
+      const note = (saved: string[]): void => {
+        for (const token of saved) if (issued.includes(token)) savedAtDeath.add(token);
+      };
+      void standing.saved().then(note);
     });
     const began = Date.now();
     const killing = interval(EVERY_MS).subscribe(() => {
@@ -89,8 +97,8 @@ async function underFire(setting: Setting, { rotation, reuse, judge }: Manner): 
     await crew.killAll();
     const leftovers = await world.cleanStart();
 
-    const unsaved = unsavedGrants(world);
-    const violations = [...alwaysWrong(world), ...judge(world, unsaved), ...presentedAgain(world)];
+    const unsaved = await unsavedGrants(world);
+    const violations = [...(await alwaysWrong(world)), ...judge(world, unsaved), ...presentedAgain(world)];
     if (leftovers.length > 0) violations.push(`leftovers after a clean start: ${leftovers.join(', ')}`);
     for (const { issued = '' } of unsaved.values()) {
       if (savedAtDeath.has(issued)) violations.push('a token that was whole on the disk was lost');
@@ -114,8 +122,8 @@ async function underFire(setting: Setting, { rotation, reuse, judge }: Manner): 
  * What the server has granted to processes that we killed, and that nobody had afterwards: by the refresh
  * token that was spent. What was saved, or was whole beside the file, is presented in its turn, or is there.
  */
-function unsavedGrants({ provider, crew, path }: World): Map<string, Decision> {
-  const pair = pairAt(path);
+async function unsavedGrants({ provider, crew, standing }: World): Promise<Map<string, Decision>> {
+  const pair = await standing.look();
   const known = new Set([...provider.server.presented.keys(), typeof pair === 'string' ? '' : pair.refresh]);
   const unsaved = provider.decisions.filter(({ actor, issued }) => {
     const isKilled = crew.all.get(actor)?.killedAt !== undefined;

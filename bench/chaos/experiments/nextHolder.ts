@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { quantile } from '../../support/statistics.js';
 import type { HolderConfig, HolderTold } from '../actors/holder.js';
@@ -17,12 +16,13 @@ const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 export const nextHolder: Experiment = {
   figure: 'from SIGKILL of a lock holder to the next one inside',
   target: `p99 under ${TARGET_MS} ms`,
+  needs: 'lasting',
   weight: 0.06,
 
   async run(setting) {
-    const path = join(setting.folder, 'credentials.json');
+    const store = setting.standing.describe();
     const crew = createCrew<HolderTold>(setting.scripts.holder, (): HolderConfig => ({
-      path,
+      store,
       breakage: setting.breakage,
     }));
     const entered: { member: Member<HolderTold>; at: number; lateMs: number }[] = [];

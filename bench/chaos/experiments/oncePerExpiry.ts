@@ -32,7 +32,7 @@ export const oncePerExpiry: Experiment = {
       await crew.end();
 
       const failures = failuresOf(world.tallies());
-      const violations = [...alwaysWrong(world), ...wrongWithoutKills(world), ...failures.wrong];
+      const violations = [...(await alwaysWrong(world)), ...wrongWithoutKills(world), ...failures.wrong];
       if (counted < expiries) violations.push(`only ${counted} of ${expiries} refreshes in the time`);
       const early = earlyRefreshes(world);
       if (early > 0) violations.push(`${early} refreshes of tokens that had not expired`);

@@ -15,6 +15,7 @@ const AIMED = 1 / 6;
 export const stopped: Experiment = {
   figure: 'SIGSTOP 3.5 s at random, strict provider',
   target: '0 grants lost, 0 double sends',
+  needs: 'lasting',
   weight: 0.14,
 
   async run(setting) {
@@ -65,7 +66,7 @@ export const stopped: Experiment = {
           `${setting.processes} processes, ${stops} stops (${inside} in the middle of a refresh): ` +
           `${counters.refreshes} refreshes, ${world.losses.size} grants lost, ${counters.reuses} reuse, at most ` +
           `${counters.maxConcurrent} request at once; ${failures.timeouts}`,
-        violations: [...alwaysWrong(world), ...wrongWithoutKills(world), ...failures.wrong],
+        violations: [...(await alwaysWrong(world)), ...wrongWithoutKills(world), ...failures.wrong],
       };
     } finally {
       await world.close();

@@ -1,0 +1,280 @@
+import { describe, expect, it } from '@jest/globals';
+import { firstValueFrom, from, type ObservableInput } from 'rxjs';
+import { ANY_VERSION, NO_VERSION } from '../../src/contracts.js';
+import { createTokenManager, StoreError } from '../../src/index.js';
+import { redisStore, type RedisClient } from '../../src/redis/index.js';
+import { type Client, clientNames, clients } from '../helpers/redisClients.js';
+import { itWithOwnRedis, itWithRedis, ownRedis, redisUrl } from '../helpers/redisServer.js';
+import { until } from '../helpers/until.js';
+
+const SECRETS = /access-of|refresh-of/;
+const signedIn = { access_token: 'access-of-1', refresh_token: 'refresh-of-1' };
+const rotated = { access_token: 'access-of-2', refresh_token: 'refresh-of-2' };
+
+const done = <T>(input: ObservableInput<T>): Promise<T> => firstValueFrom(from(input));
+const failing = (input: ObservableInput<unknown>): Promise<StoreError> =>
+  done(input).then(
+    () => {
+      throw new Error('It did not fail');
+    },
+    (error: unknown) => error as StoreError,
+  );
+
+let keys = 0;
+async function bench() {
+  const { client, send } = await clients.redis(await redisUrl());
+  const key = `store ${++keys}`;
+  return { client, send, key, store: redisStore(client, key) };
+}
+
+describe('the options of redisStore', () => {
+  const client = { call: () => Promise.resolve(), duplicate: () => null, on: () => null, off: () => null };
+  it.each([
+    ['no client', () => redisStore(undefined as unknown as RedisClient, 'key'), /^redisStore: client/],
+    ['another object', () => redisStore({} as RedisClient, 'key'), /^redisStore: client/],
+    ['no key', () => redisStore(client, ' '), /^redisStore: key/],
+    ['a stray brace', () => redisStore(client, 'a}b'), /^redisStore: key/],
+    ['a lease of nothing', () => redisStore(client, 'key', { leaseMs: 0 }), /^redisStore: leaseMs/],
+    ['a lease for ever', () => redisStore(client, 'key', { leaseMs: Infinity }), /^redisStore: leaseMs/],
+    ['an answer at once', () => redisStore(client, 'key', { answerMs: 0 }), /^redisStore: answerMs/],
+    ['nobody', () => redisStore(client, 'key', { by: 7 as unknown as string }), /^redisStore: by/],
+  ])('refuses %s, by name', (_what, create, message) => {
+    expect(create).toThrow(message);
+    expect(create).toThrow(/must/);
+  });
+
+  it('asks for an exchange that is shorter than the lease', () => {
+    const store = redisStore(client, 'key', { leaseMs: 31_000 });
+    const refresh = () => Promise.reject(new Error('never called'));
+    expect(() => createTokenManager({ store, refresh })).toThrow(/refreshTimeoutMs must be below leaseMs/);
+    expect(() => createTokenManager({ store, refresh, refreshTimeoutMs: 29_000 })).not.toThrow();
+  });
+});
+
+describe('redisStore', () => {
+  itWithRedis('keeps the record as JSON at the key itself, where others find it', async () => {
+    const { store, send, key } = await bench();
+    await done(store.write({ ...signedIn, tenant: 'Zoë' }, ANY_VERSION));
+    const text = await send('HGET', key, 'credentials');
+    expect(JSON.parse(String(text))).toEqual({ ...signedIn, tenant: 'Zoë' });
+  });
+
+  itWithRedis('notices what a foreign writer puts there', async () => {
+    const { store, send, key } = await bench();
+    const { snapshot } = await done(store.write(signedIn, ANY_VERSION));
+    await send('HSET', key, 'credentials', JSON.stringify(rotated));
+    const found = await done(store.read());
+    expect(found.credentials).toEqual(rotated);
+    expect(found.version).not.toBe(snapshot.version);
+    const { written } = await done(store.write({ ...signedIn, scope: 'more' }, snapshot.version));
+    expect(written).toBe(false);
+  });
+
+  itWithRedis.each(['null', '{}', ' { }\n'])('takes %j for signed out', async (text) => {
+    const { store, send, key } = await bench();
+    await send('HSET', key, 'credentials', text);
+    expect(await done(store.read())).toEqual({ credentials: null, version: NO_VERSION });
+    expect((await done(store.write(signedIn, NO_VERSION))).written).toBe(true);
+  });
+
+  itWithRedis.each([
+    ['no JSON', 'access-of-1, by mistake'],
+    ['no credentials', '{"refresh_token":"refresh-of-1"}'],
+    ['nothing at all', ''],
+  ])('leaves %s where it is until a sign-in replaces it, and keeps a copy', async (_what, text) => {
+    const { store, send, key } = await bench();
+    await send('HSET', key, 'credentials', text);
+    const errors = [
+      await failing(store.read()),
+      await failing(store.write(rotated, NO_VERSION)),
+      await failing(store.write(null, NO_VERSION)),
+    ];
+    for (const error of errors) {
+      expect(error).toMatchObject({ code: 'store_corrupt' });
+      expect(`${error.message}${error.stack}`).not.toMatch(SECRETS);
+    }
+    expect(await send('HGET', key, 'credentials')).toBe(text);
+
+    expect((await done(store.write(rotated, ANY_VERSION))).written).toBe(true);
+    expect((await done(store.read())).credentials).toEqual(rotated);
+    const asides = (await send('KEYS', `{${key}}:corrupt-*`)) as string[];
+    expect(asides).toHaveLength(1);
+    expect(await send('GET', `${asides[0]}`)).toBe(text);
+    expect(Number(await send('TTL', `${asides[0]}`))).toBeGreaterThan(29 * 24 * 60 * 60);
+  });
+
+  itWithRedis(
+    'keeps what is there in the place of its record, of whatever kind, when it replaces that',
+    async () => {
+      const { store, send, key } = await bench();
+      await send('RPUSH', key, 'access-of-1');
+      expect(await failing(store.read())).toMatchObject({ code: 'store_corrupt' });
+      expect(await failing(store.write(rotated, NO_VERSION))).toMatchObject({ code: 'store_corrupt' });
+      expect(await failing(store.lock.hold(() => from([1])))).toMatchObject({ code: 'store_corrupt' });
+      await done(store.write(rotated, ANY_VERSION));
+      expect((await done(store.read())).credentials).toEqual(rotated);
+      const [aside = ''] = (await send('KEYS', `{${key}}:corrupt-*`)) as string[];
+      expect(await send('LRANGE', aside, '0', '-1')).toEqual(['access-of-1']);
+    },
+  );
+
+  itWithRedis(
+    'takes what was written already for written: the answer of an earlier try may have been lost',
+    async () => {
+      const { store } = await bench();
+      const { snapshot } = await done(store.write(signedIn, NO_VERSION));
+      await done(store.write(rotated, snapshot.version));
+      expect((await done(store.write(rotated, snapshot.version))).written).toBe(true);
+      expect((await done(store.write(signedIn, NO_VERSION))).written).toBe(false);
+    },
+  );
+
+  itWithRedis('works where the server has forgotten the scripts', async () => {
+    const { store, send } = await bench();
+    await done(store.write(signedIn, ANY_VERSION));
+    await send('SCRIPT', 'FLUSH');
+    expect((await done(store.read())).credentials).toEqual(signedIn);
+    await send('SCRIPT', 'FLUSH');
+    await expect(done(store.lock.hold(() => from(['inside'])))).resolves.toBe('inside');
+  });
+});
+
+describe.each(clientNames)('redisStore on %s, when the server fails', (name) => {
+  async function failingBench(answerMs = 400) {
+    const server = await ownRedis();
+    const { client, send } = await clients[name](server.url);
+    return { server, send, store: redisStore(client, 'key', { answerMs }) };
+  }
+  const outcomes = (store: ReturnType<typeof redisStore>) =>
+    Promise.all([
+      failing(store.read()),
+      failing(store.write(rotated, ANY_VERSION)),
+      failing(store.write(rotated, NO_VERSION)),
+      failing(store.lock.hold(() => from([1]))),
+    ]);
+
+  itWithOwnRedis(
+    'fails in time and typed, leaves nothing in a queue, and works again by itself',
+    async () => {
+      const { server, store } = await failingBench();
+      await done(store.write(signedIn, ANY_VERSION));
+      await server.kill();
+      const began = performance.now();
+      const errors = await outcomes(store);
+      expect(performance.now() - began).toBeLessThan(5000);
+      const unwritable = 'store_unwritable';
+      expect(errors.map(({ code }) => code)).toEqual([
+        'store_unreadable',
+        expect.stringMatching(/^store_un/),
+        unwritable,
+        unwritable,
+      ]);
+      for (const error of errors) {
+        expect(error).toBeInstanceOf(StoreError);
+        expect(`${error.message}${error.stack}${String(error.cause)}`).not.toMatch(SECRETS);
+      }
+      await server.start();
+      await until(
+        () =>
+          done(store.read()).then(
+            ({ credentials }) => credentials !== null,
+            () => false,
+          ),
+        15_000,
+      );
+      expect((await done(store.read())).credentials).toEqual(signedIn); // what was told to have failed stays undone
+    },
+  );
+
+  itWithOwnRedis('fails in time where the server hangs', async () => {
+    const { server, store } = await failingBench();
+    await done(store.write(signedIn, ANY_VERSION));
+    await server.kill('SIGSTOP');
+    const errors = await outcomes(store);
+    expect(errors.map(({ reason }) => reason)).toEqual(Array(4).fill('ETIMEDOUT'));
+    await server.kill('SIGCONT');
+    await until(
+      () =>
+        done(store.read()).then(
+          () => true,
+          () => false,
+        ),
+      15_000,
+    );
+  });
+
+  itWithOwnRedis('waits through a restart, and reads what was written before it', async () => {
+    const { server, store } = await failingBench(20_000);
+    await done(store.write(signedIn, ANY_VERSION));
+    await server.kill();
+    const found = done(store.read());
+    const written = done(store.write({ ...signedIn, scope: 'more' }, (await versionOf(signedIn)).version));
+    await server.start();
+    expect((await found).credentials).toMatchObject(signedIn);
+    expect((await written).written).toBe(true);
+  });
+
+  itWithOwnRedis('says why the server refuses, in its own word and no more', async () => {
+    const { send, store } = await failingBench();
+    await send('CONFIG', 'SET', 'maxmemory', '1');
+    const full = await failing(store.write(signedIn, NO_VERSION));
+    expect(full).toMatchObject({ code: 'store_unwritable', reason: 'OOM' });
+    expect(full.message).toBe('Redis: cannot write key (OOM)');
+    await send('CONFIG', 'SET', 'maxmemory', '0');
+    await send('ACL', 'SETUSER', 'default', '-evalsha', '-eval');
+    const denied = await failing(store.read());
+    expect(denied).toMatchObject({ code: 'store_unreadable', reason: 'NOPERM' });
+  });
+});
+
+/** By another store over the same content. */
+async function versionOf(credentials: typeof signedIn) {
+  const { store } = await bench();
+  return (await done(store.write(credentials, ANY_VERSION))).snapshot;
+}
+
+describe('a manager on redisStore', () => {
+  const response = (generation: number, expiresIn = 3600) => ({
+    access_token: `access-of-${generation}`,
+    refresh_token: `refresh-of-${generation}`,
+    expires_in: expiresIn,
+  });
+
+  async function managed(server: { readonly url: string }, name: keyof typeof clients) {
+    const connected: Client = await clients[name](server.url);
+    let requests = 0;
+    const tokens = createTokenManager({
+      store: redisStore(connected.client, 'managed', { answerMs: 500 }),
+      refresh: () => response(100 + ++requests),
+      retry: () => 50,
+      maxWaitMs: 200,
+    });
+    return { tokens, requests: () => requests, ...connected };
+  }
+
+  itWithOwnRedis.each(clientNames)(
+    'on %s serves a valid token while the server is down, refreshes nothing without the lock, and recovers',
+    async (name) => {
+      const server = await ownRedis();
+      const { tokens, requests } = await managed(server, name);
+      await tokens.set(response(1));
+      expect(await tokens.getValidToken()).toBe('access-of-1');
+      await server.kill();
+      expect(await tokens.getValidToken()).toBe('access-of-1');
+      const refused = await tokens.renew('access-of-1').catch((error: unknown) => error);
+      expect(refused).toBeInstanceOf(StoreError);
+      expect(requests()).toBe(0);
+      await server.start();
+      await until(
+        () =>
+          tokens.getValidToken().then(
+            (token) => token === 'access-of-101',
+            () => false,
+          ),
+        20_000,
+      );
+      expect(requests()).toBe(1);
+      tokens.dispose();
+    },
+  );
+});

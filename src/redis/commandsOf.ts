@@ -1,0 +1,98 @@
+import { fromEvent, type Observable, share } from 'rxjs';
+import { ioredisLine } from './ioredisLine.js';
+import type { Line } from './line.js';
+import { nodeRedisLine } from './nodeRedisLine.js';
+
+/** A client, or a cluster, of `redis` 4 or later, as far as it is used. */
+export interface NodeRedisClient {
+  sendCommand(...words: never[]): Promise<unknown>;
+  duplicate(): unknown;
+}
+
+/** A client, or a cluster, of `ioredis` 5 or later, as far as it is used. */
+export interface IoredisClient {
+  call(...words: never[]): Promise<unknown>;
+  duplicate(): unknown;
+}
+
+export type RedisClient = NodeRedisClient | IoredisClient;
+
+/** What is asked of a client, whichever it is. */
+export interface Commands {
+  /** Sends one command; `key` says where to, in a cluster. */
+  send(key: string, words: readonly string[]): Promise<unknown>;
+  /** True while a command would lie in a queue for as long as there is no connection. */
+  isOffline(): boolean;
+  /** True when the client was closed, or is not open yet. */
+  isClosed(): boolean;
+  /** Emits each time that the client has a connection. */
+  readonly ready$: Observable<unknown>;
+  /** Emits when the client is closed. */
+  readonly end$: Observable<unknown>;
+  /**
+   * Opens a connection to hear from when subscribed to, and emits it each time it stands. Errors or completes
+   * when it is over, and closes it when unsubscribed.
+   */
+  line$(hear: (channel: string, message: string) => void): Observable<Line>;
+}
+
+/** What the two kinds of clients have, and some of them only. */
+interface AnyClient extends EventSource {
+  readonly status?: string;
+  readonly isOpen?: boolean;
+  readonly isReady?: boolean;
+  readonly masters?: unknown;
+  call?(command: string, ...words: string[]): Promise<unknown>;
+  sendCommand?(...given: unknown[]): Promise<unknown>;
+  duplicate?(): never;
+}
+
+interface EventSource {
+  on(event: string, handler: (...told: unknown[]) => void): unknown;
+  off(event: string, handler: (...told: unknown[]) => void): unknown;
+}
+
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+
+/** @throws TypeError where `given` is no such client */
+export function commandsOf(given: RedisClient): Commands {
+  const client = given as unknown as AnyClient | null | undefined;
+  if (!client || !isFunction(client.duplicate) || !isFunction(client.on)) throw notAClient();
+  if (isFunction(client.call)) return ioredisCommands(client);
+  if (isFunction(client.sendCommand)) return nodeRedisCommands(client);
+  throw notAClient();
+}
+
+function notAClient(): TypeError {
+  return new TypeError('redisStore: client must be a client of redis (4 or later) or ioredis (5 or later)');
+}
+
+/** One listener for however many wait. */
+function events(client: EventSource): Pick<Commands, 'ready$' | 'end$'> {
+  return {
+    ready$: fromEvent(client, 'ready').pipe(share()),
+    end$: fromEvent(client, 'end').pipe(share()),
+  };
+}
+
+function ioredisCommands(client: AnyClient): Commands {
+  return {
+    send: async (_key, [command = '', ...words]) => client.call?.(command, ...words),
+    // `wait` is that of a lazy client, which connects for the first command
+    isOffline: () => !['ready', 'wait', 'end'].includes(client.status ?? 'ready'),
+    isClosed: () => client.status === 'end',
+    ...events(client),
+    line$: (hear) => ioredisLine(() => client.duplicate?.() as never, hear),
+  };
+}
+
+function nodeRedisCommands(client: AnyClient): Commands {
+  const isCluster = 'masters' in client;
+  return {
+    send: async (key, words) => client.sendCommand?.(...(isCluster ? [key, false] : []), [...words]),
+    isOffline: () => client.isOpen === true && client.isReady === false,
+    isClosed: () => client.isOpen === false,
+    ...events(client),
+    line$: (hear) => nodeRedisLine(() => client.duplicate?.() as never, isCluster, hear),
+  };
+}
