@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { firstValueFrom, from, type ObservableInput } from 'rxjs';
 import { ANY_VERSION, NO_VERSION } from '../../src/contracts.js';
 import { createTokenManager, StoreError } from '../../src/index.js';
-import { redisStore, type RedisClient } from '../../src/redis/index.js';
+import { type IoredisClient, redisStore, type RedisClient } from '../../src/redis/index.js';
 import { type Client, clientNames, clients } from '../helpers/redisClients.js';
 import { itWithOwnRedis, itWithRedis, ownRedis, redisUrl } from '../helpers/redisServer.js';
 import { until } from '../helpers/until.js';
@@ -19,6 +19,24 @@ const failing = (input: ObservableInput<unknown>): Promise<StoreError> =>
     },
     (error: unknown) => error as StoreError,
   );
+
+/** A client of which the answer to a sign-in is lost, once, after it was carried out. */
+function losingAnswers(client: IoredisClient, meanwhile: () => Promise<void>): IoredisClient {
+  let isLost = false;
+  return new Proxy(client, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (name !== 'call') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      return async (...words: string[]) => {
+        const answer = await (value as (...given: string[]) => Promise<unknown>).apply(target, words);
+        if (isLost || !words.includes(ANY_VERSION)) return answer;
+        isLost = true;
+        await meanwhile();
+        throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+      };
+    },
+  });
+}
 
 let keys = 0;
 async function bench() {
@@ -129,6 +147,33 @@ describe('redisStore', () => {
     },
   );
 
+  itWithRedis('does not sign in twice, since somebody else may have done so in between', async () => {
+    const url = await redisUrl();
+    const [own, other] = await Promise.all([clients.ioredis(url), clients.ioredis(url)]);
+    const key = `store ${++keys}`;
+    const sibling = redisStore(other.client, key);
+    const lossy = losingAnswers(own.client as IoredisClient, async () => {
+      await done(sibling.write(rotated, ANY_VERSION));
+    });
+    const error = await failing(redisStore(lossy, key).write(signedIn, ANY_VERSION));
+    expect(error).toMatchObject({ code: 'store_unwritable', reason: 'ECONNRESET' });
+    expect((await done(sibling.read())).credentials).toEqual(rotated);
+  });
+
+  itWithRedis('writes although it may not say so', async () => {
+    const { send, key } = await bench();
+    const user = `mute${++keys}`;
+    await send('ACL', 'SETUSER', user, 'on', '>word', '~*', '+@all', 'resetchannels');
+    const url = new URL(await redisUrl());
+    [url.username, url.password] = [user, 'word'];
+    const { client } = await clients.redis(url.href);
+    const store = redisStore(client, key);
+    expect((await done(store.write(signedIn, NO_VERSION))).written).toBe(true);
+    await expect(done(store.lock.hold(() => from(['inside'])))).resolves.toBe('inside');
+    await expect(done(store.lock.hold(() => from(['again'])))).resolves.toBe('again');
+    await send('ACL', 'DELUSER', user);
+  });
+
   itWithRedis('works where the server has forgotten the scripts', async () => {
     const { store, send } = await bench();
     await done(store.write(signedIn, ANY_VERSION));
@@ -212,6 +257,16 @@ describe.each(clientNames)('redisStore on %s, when the server fails', (name) => 
     await server.start();
     expect((await found).credentials).toMatchObject(signedIn);
     expect((await written).written).toBe(true);
+  });
+
+  itWithOwnRedis('fails at once where the client was closed', async () => {
+    const server = await ownRedis();
+    const { client, close } = await clients[name](server.url);
+    const store = redisStore(client, 'key', { answerMs: 60_000 });
+    await done(store.read());
+    close();
+    expect(await failing(store.read())).toMatchObject({ code: 'store_unreadable' });
+    expect(await failing(store.write(signedIn, NO_VERSION))).toMatchObject({ code: 'store_unwritable' });
   });
 
   itWithOwnRedis('says why the server refuses, in its own word and no more', async () => {

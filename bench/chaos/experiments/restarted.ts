@@ -3,7 +3,7 @@ import { firstValueFrom, race, timer } from 'rxjs';
 import { seededRandom } from 'rx-token/testing';
 import { alwaysWrong, failuresOf, wrongWithoutKills } from '../complaints.js';
 import type { Experiment } from '../experiment.js';
-import { openWorld, QUICK_EXCHANGE_MS } from '../world.js';
+import { openWorld } from '../world.js';
 
 const RESTARTS = 10;
 /** How long the server is gone, at least and at most; starting it takes some more. */
@@ -21,10 +21,9 @@ export const restarted: Experiment = {
     const world = await openWorld(setting, {
       rotation: 'strict',
       reuse: 'strict',
-      lifetimeMs: 4000,
-      skewMs: 2000,
+      lifetimeMs: 6000,
+      skewMs: 3000,
       latencyMs: 20,
-      refreshTimeoutMs: QUICK_EXCHANGE_MS,
     });
     const { provider, crew } = world;
     const random = seededRandom(setting.seed);
