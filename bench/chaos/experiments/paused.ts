@@ -10,7 +10,7 @@ const STOP_MS = 4500;
 const EVERY_MS = 500;
 
 export const paused: Experiment = {
-  figure: 'SIGSTOP 4.5 s of whoever refreshes, beyond its lease of 3 s; provider with 10 s grace',
+  figure: 'SIGSTOP 4.5 s of whoever refreshes, beyond its lease of 3 s; provider with 60 s grace',
   target: '0 overwrites of a newer credential; double sends are counted',
   needs: 'lease',
   weight: 0.1,
