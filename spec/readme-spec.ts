@@ -10,6 +10,8 @@ import * as root from '../src/index.js';
 import * as providers from '../src/providers/index.js';
 import * as node from '../src/node/index.js';
 import * as oauth from '../src/oauth/index.js';
+import * as postgres from '../src/postgres/index.js';
+import * as redis from '../src/redis/index.js';
 import * as testing from '../src/testing/index.js';
 import { compile, type Compiled } from './helpers/compiled.js';
 import { anchorsOf, type Block, blocksOf, linksOf, subjectOf, table, words } from './helpers/markdown.js';
@@ -132,6 +134,8 @@ describe('the tables of the README', () => {
     ['option of a grant', 'src/oauth/clientOptions.ts', 'GrantOptions'],
     ['option of `fileStore`', 'src/node/fileStore.ts', 'FileStoreOptions'],
     ['option of `encrypted`', 'src/stores/encrypted/readEncryption.ts', 'EncryptionOptions'],
+    ['option of `redisStore`', 'src/redis/redisStore.ts', 'RedisStoreOptions'],
+    ['option of `postgresStore`', 'src/postgres/postgresStore.ts', 'PostgresStoreOptions'],
     ['option in a browser', 'src/browser/indexedDbStore.ts', 'IndexedDbStoreOptions'],
     ['field', 'src/credentials.ts', 'Credentials'],
   ])('have every %s, and no other', (heading, file, name) => {
@@ -202,7 +206,7 @@ describe('the tables of the README', () => {
 
 describe('the README', () => {
   it('names everything that can be imported', () => {
-    const names = [root, node, browser, angular, testing, fetching, oauth].flatMap((entry) =>
+    const names = [root, node, browser, angular, redis, postgres, testing, fetching, oauth].flatMap((entry) =>
       Object.keys(entry),
     );
     expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(readme))).toEqual([]);

@@ -33,7 +33,7 @@ export interface WorldConfig extends Omit<ProviderConfig, 'seed'> {
 /** A lease lasts so much longer than an exchange may take. */
 const LEASE_ROOM_MS = 500;
 /** Of stores with a lease, where processes are killed or stopped inside: nobody gets in before it lapses. */
-export const QUICK_EXCHANGE_MS = 1500;
+export const QUICK_EXCHANGE_MS = 2500;
 
 /** A grant that was lost, by the refresh token that was still stored. */
 interface Loss {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { firstValueFrom, from, type ObservableInput } from 'rxjs';
 import { ANY_VERSION, NO_VERSION } from '../../src/contracts.js';
 import { createTokenManager, StoreError } from '../../src/index.js';
-import { redisStore, type RedisClient } from '../../src/redis/index.js';
+import { type IoredisClient, redisStore, type RedisClient } from '../../src/redis/index.js';
 import { type Client, clientNames, clients } from '../helpers/redisClients.js';
 import { itWithOwnRedis, itWithRedis, ownRedis, redisUrl } from '../helpers/redisServer.js';
 import { until } from '../helpers/until.js';
@@ -19,6 +19,24 @@ const failing = (input: ObservableInput<unknown>): Promise<StoreError> =>
     },
     (error: unknown) => error as StoreError,
   );
+
+/** A client of which the answer to a sign-in is lost, once, after it was carried out. */
+function losingAnswers(client: IoredisClient, meanwhile: () => Promise<void>): IoredisClient {
+  let isLost = false;
+  return new Proxy(client, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (name !== 'call') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      return async (...words: string[]) => {
+        const answer = await (value as (...given: string[]) => Promise<unknown>).apply(target, words);
+        if (isLost || !words.includes(ANY_VERSION)) return answer;
+        isLost = true;
+        await meanwhile();
+        throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+      };
+    },
+  });
+}
 
 let keys = 0;
 async function bench() {
@@ -129,6 +147,38 @@ describe('redisStore', () => {
     },
   );
 
+  itWithRedis('does not sign in twice, since somebody else may have done so in between', async () => {
+    const url = await redisUrl();
+    const [own, other] = await Promise.all([clients.ioredis(url), clients.ioredis(url)]);
+    const key = `store ${++keys}`;
+    const sibling = redisStore(other.client, key);
+    const lossy = losingAnswers(own.client as IoredisClient, async () => {
+      await done(sibling.write(rotated, ANY_VERSION));
+    });
+    const error = await failing(redisStore(lossy, key).write(signedIn, ANY_VERSION));
+    expect(error).toMatchObject({ code: 'store_unwritable', reason: 'ECONNRESET' });
+    expect((await done(sibling.read())).credentials).toEqual(rotated);
+  });
+
+  /** What the README says; `hello` and `client` are what the package itself connects with. */
+  const COMMANDS =
+    'eval evalsha type get set del rename pexpire hget hmget hset hsetnx hdel hexists hincrby time publish hello client';
+
+  itWithRedis('needs few commands, and writes although it may not say so', async () => {
+    const { send, key } = await bench();
+    const user = `mute${++keys}`;
+    const rights = COMMANDS.split(' ').map((command) => `+${command}`);
+    await send('ACL', 'SETUSER', user, 'on', '>word', '~*', '-@all', 'resetchannels', ...rights);
+    const url = new URL(await redisUrl());
+    [url.username, url.password] = [user, 'word'];
+    const { client } = await clients.redis(url.href);
+    const store = redisStore(client, key);
+    expect((await done(store.write(signedIn, NO_VERSION))).written).toBe(true);
+    await expect(done(store.lock.hold(() => from(['inside'])))).resolves.toBe('inside');
+    await expect(done(store.lock.hold(() => from(['again'])))).resolves.toBe('again');
+    await send('ACL', 'DELUSER', user);
+  });
+
   itWithRedis('works where the server has forgotten the scripts', async () => {
     const { store, send } = await bench();
     await done(store.write(signedIn, ANY_VERSION));
@@ -145,11 +195,11 @@ describe.each(clientNames)('redisStore on %s, when the server fails', (name) => 
     const { client, send } = await clients[name](server.url);
     return { server, send, store: redisStore(client, 'key', { answerMs }) };
   }
-  const outcomes = (store: ReturnType<typeof redisStore>) =>
+  const outcomes = (store: ReturnType<typeof redisStore>, version: string) =>
     Promise.all([
       failing(store.read()),
       failing(store.write(rotated, ANY_VERSION)),
-      failing(store.write(rotated, NO_VERSION)),
+      failing(store.write(rotated, version)),
       failing(store.lock.hold(() => from([1]))),
     ]);
 
@@ -157,10 +207,10 @@ describe.each(clientNames)('redisStore on %s, when the server fails', (name) => 
     'fails in time and typed, leaves nothing in a queue, and works again by itself',
     async () => {
       const { server, store } = await failingBench();
-      await done(store.write(signedIn, ANY_VERSION));
+      const { version } = (await done(store.write(signedIn, ANY_VERSION))).snapshot;
       await server.kill();
       const began = performance.now();
-      const errors = await outcomes(store);
+      const errors = await outcomes(store, version);
       expect(performance.now() - began).toBeLessThan(5000);
       const unwritable = 'store_unwritable';
       expect(errors.map(({ code }) => code)).toEqual([
@@ -188,9 +238,9 @@ describe.each(clientNames)('redisStore on %s, when the server fails', (name) => 
 
   itWithOwnRedis('fails in time where the server hangs', async () => {
     const { server, store } = await failingBench();
-    await done(store.write(signedIn, ANY_VERSION));
+    const { version } = (await done(store.write(signedIn, ANY_VERSION))).snapshot;
     await server.kill('SIGSTOP');
-    const errors = await outcomes(store);
+    const errors = await outcomes(store, version);
     expect(errors.map(({ reason }) => reason)).toEqual(Array(4).fill('ETIMEDOUT'));
     await server.kill('SIGCONT');
     await until(
@@ -212,6 +262,16 @@ describe.each(clientNames)('redisStore on %s, when the server fails', (name) => 
     await server.start();
     expect((await found).credentials).toMatchObject(signedIn);
     expect((await written).written).toBe(true);
+  });
+
+  itWithOwnRedis('fails at once where the client was closed', async () => {
+    const server = await ownRedis();
+    const { client, close } = await clients[name](server.url);
+    const store = redisStore(client, 'key', { answerMs: 60_000 });
+    await done(store.read());
+    close();
+    expect(await failing(store.read())).toMatchObject({ code: 'store_unreadable' });
+    expect(await failing(store.write(signedIn, NO_VERSION))).toMatchObject({ code: 'store_unwritable' });
   });
 
   itWithOwnRedis('says why the server refuses, in its own word and no more', async () => {
@@ -265,14 +325,8 @@ describe('a manager on redisStore', () => {
       expect(refused).toBeInstanceOf(StoreError);
       expect(requests()).toBe(0);
       await server.start();
-      await until(
-        () =>
-          tokens.getValidToken().then(
-            (token) => token === 'access-of-101',
-            () => false,
-          ),
-        20_000,
-      );
+      const renewed = () => tokens.renew('access-of-1').catch(() => undefined); // as after the next 401
+      await until(async () => (await renewed()) === 'access-of-101', 20_000);
       expect(requests()).toBe(1);
       tokens.dispose();
     },

@@ -19,8 +19,8 @@ export type RedisClient = NodeRedisClient | IoredisClient;
 
 /** What is asked of a client, whichever it is. */
 export interface Commands {
-  /** Sends one command; `key` says where to, in a cluster. */
-  send(key: string, words: readonly string[]): Promise<unknown>;
+  /** Sends one command; `key` says where to, in a cluster. `left` takes it back if it was not sent by then. */
+  send(key: string, words: readonly string[], left: AbortSignal): Promise<unknown>;
   /** True while a command would lie in a queue for as long as there is no connection. */
   isOffline(): boolean;
   /** True when the client was closed, or is not open yet. */
@@ -89,7 +89,11 @@ function ioredisCommands(client: AnyClient): Commands {
 function nodeRedisCommands(client: AnyClient): Commands {
   const isCluster = 'masters' in client;
   return {
-    send: async (key, words) => client.sendCommand?.(...(isCluster ? [key, false] : []), [...words]),
+    send: async (key, words, left) =>
+      client.sendCommand?.(...(isCluster ? [key, false] : []), [...words], {
+        abortSignal: left,
+        signal: left, // as version 4 calls it
+      }),
     isOffline: () => client.isOpen === true && client.isReady === false,
     isClosed: () => client.isOpen === false,
     ...events(client),

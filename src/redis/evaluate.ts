@@ -13,15 +13,16 @@ export async function evaluate(
   script: Script,
   keys: readonly [string, ...string[]],
   words: readonly string[],
+  left: AbortSignal,
 ): Promise<Answer> {
   const name = known.get(script) ?? sha1(script.lua);
   known.set(script, name);
   const given = [String(keys.length), ...keys, ...words];
   try {
-    return (await send(keys[0], ['EVALSHA', await name, ...given])) as Answer;
+    return (await send(keys[0], ['EVALSHA', await name, ...given], left)) as Answer;
   } catch (error) {
     if (wordOf(error) !== 'NOSCRIPT') throw error;
-    return (await send(keys[0], ['EVAL', script.lua, ...given])) as Answer;
+    return (await send(keys[0], ['EVAL', script.lua, ...given], left)) as Answer;
   }
 }
 

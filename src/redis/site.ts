@@ -3,6 +3,8 @@ import {
   concat,
   defer,
   EMPTY,
+  finalize,
+  from,
   ignoreElements,
   retry,
   take,
@@ -43,7 +45,11 @@ export function createAsk(commands: Commands, keys: Keys, answerMs: number): Ask
     commands.isOffline() ? commands.ready$.pipe(take(1), ignoreElements()) : EMPTY,
   );
   return (script, ...words) => {
-    const answered$ = defer(() => evaluate(commands, script, [keys.record, keys.lock, asideOf(keys)], words));
+    const answered$ = defer(() => {
+      const left = new AbortController();
+      const all = [keys.record, keys.lock, asideOf(keys)] as const;
+      return from(evaluate(commands, script, all, words, left.signal)).pipe(finalize(() => left.abort()));
+    });
     const mayTryAgain = (error: unknown): boolean =>
       isPassing(error) || (isUnknown(error) && script.isRepeatable && !commands.isClosed());
     return concat(connected$, answered$).pipe(

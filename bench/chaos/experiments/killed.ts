@@ -17,6 +17,8 @@ const AIMED = 0.5;
 /** How soon, at most. */
 const AIMED_MS = 40;
 const GRACE_MS = 10_000;
+/** Where the next holder comes in only when a lease has lapsed, three that are killed in a row are beyond that. */
+const GRACE_OF_LEASES_MS = 60_000;
 
 interface Manner {
   readonly rotation: Rotation;
@@ -172,13 +174,14 @@ function presentedAgain({ provider, crew }: World): string[] {
 }
 
 export const killedInGrace: Experiment = {
-  figure: `SIGKILL every ${EVERY_MS} ms, provider with 10 s grace`,
+  figure: `SIGKILL every ${EVERY_MS} ms, provider with 10 s grace (60 s where leases have to lapse)`,
   target: '0 credentials lost, 0 files unreadable, 0 leftovers',
   weight: 0.18,
-  run: (setting) =>
-    underFire(setting, {
-      rotation: { graceMs: GRACE_MS, kind: 'idempotent' },
-      reuse: { graceMs: GRACE_MS },
+  run(setting) {
+    const graceMs = setting.traits.includes('lease') ? GRACE_OF_LEASES_MS : GRACE_MS;
+    return underFire(setting, {
+      rotation: { graceMs, kind: 'idempotent' },
+      reuse: { graceMs },
       judge(world) {
         const { losses, provider } = world;
         const { reuses } = provider.server.counters;
@@ -187,7 +190,8 @@ export const killedInGrace: Experiment = {
           ...(reuses > 0 ? [`${reuses} reuses outside of the grace`] : []),
         ];
       },
-    }),
+    });
+  },
 };
 
 export const killedStrict: Experiment = {

@@ -5,7 +5,7 @@ import { underLapses } from '../lapsing.js';
 const EVERY_MS = 20;
 
 export const lostLock: Experiment = {
-  figure: `the lock's key deleted every ${EVERY_MS} ms, provider with 10 s grace`,
+  figure: `the lock's key deleted every ${EVERY_MS} ms, provider with 60 s grace`,
   target: '0 overwrites of a newer credential; double sends are counted',
   needs: 'lease',
   weight: 0.06,

@@ -5,12 +5,12 @@ import type { Member } from '../crew.js';
 import type { Experiment } from '../experiment.js';
 import { underLapses } from '../lapsing.js';
 
-/** Longer than a lease lasts here, 2 s. */
-const STOP_MS = 3500;
+/** Longer than a lease lasts here, 3 s. */
+const STOP_MS = 4500;
 const EVERY_MS = 500;
 
 export const paused: Experiment = {
-  figure: 'SIGSTOP 3.5 s of whoever refreshes, beyond its lease of 2 s; provider with 10 s grace',
+  figure: 'SIGSTOP 4.5 s of whoever refreshes, beyond its lease of 3 s; provider with 60 s grace',
   target: '0 overwrites of a newer credential; double sends are counted',
   needs: 'lease',
   weight: 0.1,

@@ -3,7 +3,7 @@ import { firstValueFrom, race, timer } from 'rxjs';
 import { seededRandom } from 'rx-token/testing';
 import { alwaysWrong, failuresOf, wrongWithoutKills } from '../complaints.js';
 import type { Experiment } from '../experiment.js';
-import { openWorld, QUICK_EXCHANGE_MS } from '../world.js';
+import { openWorld } from '../world.js';
 
 const RESTARTS = 10;
 /** How long the server is gone, at least and at most; starting it takes some more. */
@@ -26,7 +26,6 @@ export const restarted: Experiment = {
       skewMs: 5000,
       refreshAheadMs: 3000,
       latencyMs: 20,
-      refreshTimeoutMs: QUICK_EXCHANGE_MS,
     });
     const { provider, crew } = world;
     const random = seededRandom(setting.seed);

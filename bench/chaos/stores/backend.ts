@@ -5,7 +5,7 @@ import type { RedisDescription } from './openRedis.js';
 /** What an actor makes its store of: plain data, for it goes to another process. */
 export type StoreDescription = FileDescription | RedisDescription | PostgresDescription;
 
-export interface StoreTerms {
+interface StoreTerms {
   /** Of a lease: how long it lasts. Others ignore it. */
   readonly leaseMs?: number | undefined;
 }
@@ -41,7 +41,7 @@ export interface Standing {
   close(): Promise<void>;
 }
 
-export interface ServerFaults {
+interface ServerFaults {
   /** Kills it at once, as a power cut would. */
   kill(): Promise<void>;
   /** Starts it again on what it has on its disk. */
