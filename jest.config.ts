@@ -6,7 +6,7 @@ export default {
   testEnvironment: 'node',
   setupFiles: ['<rootDir>/spec/helpers/seed.ts'],
   injectGlobals: false,
-  maxWorkers: 2,
+  maxWorkers: 4, // half of what the longest do is waiting
   testTimeout: 60_000, // a busy machine is slow, not wrong
   extensionsToTreatAsEsm: ['.ts'],
   // types are checked by `tsc` apart: isolatedModules in tsconfig.json makes ts-jest only transpile
