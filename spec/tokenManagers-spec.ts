@@ -630,9 +630,8 @@ describe('dispose() of all', () => {
     const users = tokenManagers({ store: () => store, refresh: () => answer$ });
     const asked = users.of('alice').getValidToken().catch(codeOf);
     let isDone = false;
-    const done = chosen(users)
-      [Symbol.asyncDispose]()
-      .then(() => (isDone = true));
+    const one = chosen(users);
+    const done = one[Symbol.asyncDispose]().then(() => (isDone = true));
     expect(await asked).toBe('disposed');
     await setImmediate();
     expect(isDone).toBe(false);
