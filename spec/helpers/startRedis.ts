@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createClient } from 'redis';
+import { freePort } from './freePort.js';
 
 /** A server of our own, that can be killed and started again on what it had stored. */
 export interface OwnRedis {
@@ -88,12 +88,4 @@ async function answers(url: string): Promise<boolean> {
   } finally {
     if (client.isOpen) client.destroy();
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await new Promise((settle) => probe.once('listening', settle));
-  const { port } = probe.address() as { port: number };
-  await new Promise((settle) => probe.close(settle));
-  return port;
 }
