@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { bundle, coreOf, MAX_BROTLI_BYTES, weight } from './bundle.js';
 
 interface Manifest {
@@ -45,8 +45,11 @@ function checkOneCopy(tarball: string): void {
   const home = join(scratch, 'app/node_modules/rx-token');
   mkdirSync(home, { recursive: true });
   execFileSync('tar', ['-xf', tarball, '-C', home, '--strip-components=1']);
-  for (const name of Object.keys({ ...manifest.peerDependencies, ...manifest.optionalDependencies })) {
-    symlinkSync(resolve('node_modules', name), join(scratch, 'app/node_modules', name));
+  const around = { ...manifest.peerDependencies, ...manifest.optionalDependencies };
+  for (const name of [...Object.keys(around), '@angular/compiler']) {
+    const link = join(scratch, 'app/node_modules', name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(resolve('node_modules', name), link);
   }
   const entries = Object.entries(manifest.exports).flatMap(([path, entry]) =>
     typeof entry === 'string' ? [] : [[join('rx-token', path), join(home, entry.require?.default ?? '')]],

@@ -2,6 +2,7 @@
 import { deepStrictEqual, ok } from 'node:assert';
 import { createRequire } from 'node:module';
 import { argv } from 'node:process';
+import '@angular/compiler'; // Angular's packages are half compiled: where no build has finished that, they need it first
 
 const require = createRequire(import.meta.url);
 for (const [name, commonJs] of JSON.parse(argv[2])) {
