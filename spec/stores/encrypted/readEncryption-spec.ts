@@ -54,6 +54,15 @@ describe('the options of encrypted', () => {
     expect(await agree({ key: Buffer.from(key) }, { key: part })).toBe(true);
   });
 
+  it.each([
+    ['a DataView', (bytes: ArrayBuffer) => new DataView(bytes)],
+    ['numbers of 32 bits', (bytes: ArrayBuffer) => new Uint32Array(bytes)],
+    ['floats', (bytes: ArrayBuffer) => new Float64Array(bytes)],
+  ])('take all the bytes of %s', async (_what, viewOf) => {
+    const view = viewOf(Uint8Array.from(key).buffer) as unknown as Uint8Array;
+    expect(await agree({ key: view }, { key })).toBe(true);
+  });
+
   it('take a copy of the key: its bytes may be wiped', async () => {
     const [inner, wiped] = [memoryStore(), keyOf(1)];
     const store = encrypted(inner, { key: wiped });

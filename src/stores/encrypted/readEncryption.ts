@@ -36,7 +36,10 @@ const KEY_BYTES = 32;
 
 /** A copy, so that what is done with the caller's bytes later, such as wiping them, changes nothing here. */
 function keyFrom(given: EncryptionKey, option: string): EncryptionKey {
-  if (ArrayBuffer.isView(given) && given.byteLength === KEY_BYTES) return Uint8Array.from(given);
+  if (ArrayBuffer.isView(given) && given.byteLength === KEY_BYTES) {
+    const { buffer, byteOffset } = given; // its bytes, whatever it is a view of: as items, a DataView has none
+    return new Uint8Array(buffer, byteOffset, KEY_BYTES).slice();
+  }
   const { algorithm, usages } = Object(given) as Partial<HkdfKey>;
   if (algorithm?.name === 'HKDF' && usages?.includes('deriveKey')) return given;
   throw new TypeError(
