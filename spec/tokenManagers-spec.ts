@@ -391,6 +391,34 @@ describe('a manager that nobody uses', () => {
       { untilMs: hours(1) + minutes(1) },
     ),
   );
+
+  it(
+    'goes also where its lock throws',
+    service(
+      ({ users, at, ask, diary }) => {
+        at(end + 1, () => ask('alice'));
+        return () => {
+          expect(diary).toEqual([expect.stringContaining('alice store_')]);
+          expect(users.size).toBe(0);
+        };
+      },
+      ({ db }) => ({
+        idleMs: seconds(1),
+        retry: () => seconds(2),
+        maxWaitMs: 0,
+        store: (key) => ({
+          ...db.open(key),
+          lock: {
+            lossy: false,
+            hold() {
+              throw new Error('no lock today');
+            },
+          },
+        }),
+      }),
+      { untilMs: end + minutes(1) },
+    ),
+  );
 });
 
 describe('more than maxActive', () => {

@@ -1,4 +1,4 @@
-import { filter, noop, queueScheduler, Subject, Subscription, using } from 'rxjs';
+import { defer, filter, noop, queueScheduler, Subject, Subscription, using } from 'rxjs';
 import { codeLike } from './classify.js';
 import { concealed } from './concealed.js';
 import type { CredentialStore, GetSetPair } from './contracts.js';
@@ -97,7 +97,7 @@ export function tokenManagers(config: TokenManagersConfig): TokenManagers {
           hold: (critical) =>
             using(
               () => atLock(key, home, use),
-              () => lock.hold(critical),
+              () => defer(() => lock.hold(critical)), // `using` would not let go where this throws
             ),
           holder: () => lock.holder?.() ?? [null],
         },
