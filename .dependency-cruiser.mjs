@@ -21,6 +21,7 @@ const pureFiles = [
     'decide',
     'held',
     'journal',
+    'storedText',
     'errors',
     'events',
     'contracts',

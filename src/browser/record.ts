@@ -1,20 +1,11 @@
 import { NO_VERSION, type Version } from '../contracts.js';
-import { frozenFrom, isCredentials, printable, type Credentials } from '../credentials.js';
+import type { Credentials } from '../credentials.js';
 import { fingerprint } from '../fingerprint.js';
+import { credentialsFrom } from '../storedText.js';
 
-/**
- * What a stored text says: `null` is signed out, `undefined` is no credentials at all. Others sign out by writing
- * `null` or `{}`.
- */
+/** What is stored, see {@link credentialsFrom}; nothing is signed out. */
 export function recordFrom(text: string | null): Credentials | null | undefined {
-  if (text === null) return null;
-  try {
-    const value = frozenFrom(text);
-    if (isCredentials(value)) return printable(value);
-    return JSON.stringify(value) === 'null' || JSON.stringify(value) === '{}' ? null : undefined;
-  } catch {
-    return undefined; // the parser's own message would quote the text
-  }
+  return text === null ? null : credentialsFrom(text);
 }
 
 /** A version is of the content, so that a foreign writer is noticed. */

@@ -1,8 +1,9 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { LockHolder, Pending } from '../contracts.js';
+import type { LockHolder } from '../contracts.js';
 import type { Credentials } from '../credentials.js';
 import { notesOn, type Notes as Journal } from '../journal.js';
+import { fieldsFrom, isLike, pendingFrom, textFrom } from '../storedText.js';
 import type { Disk } from './disk.js';
 import { CHANGE, READ } from './openFlags.js';
 import { writeAll } from './writeAll.js';
@@ -22,26 +23,12 @@ export const thisProcess = `pid ${process.pid} on ${hostname()
 
 /** Garbage, torn or absent: no notes. */
 function parse(text: string): Notes {
-  try {
-    const { pending, dead, holder } = JSON.parse(text) as Partial<Record<keyof Notes, unknown>>;
-    return {
-      pending: isLike<Pending>(pending, { pair: '', sentAt: 0, until: 0, by: '' }) ? pending : undefined,
-      dead: typeof dead === 'string' ? dead : undefined,
-      holder: isLike<LockHolder>(holder, { by: '', since: 0 }) ? holder : undefined,
-    };
-  } catch {
-    return {};
-  }
-}
-
-function isLike<T extends object>(value: unknown, example: T): value is T {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    Object.entries(example).every(
-      ([field, one]) => typeof (value as Record<string, unknown>)[field] === typeof one,
-    )
-  );
+  const { pending, dead, holder } = fieldsFrom(text);
+  return {
+    pending: pendingFrom(pending),
+    dead: textFrom(dead),
+    holder: isLike<LockHolder>(holder, { by: '', since: 0 }) ? holder : undefined,
+  };
 }
 
 function notesIn(fd: number): Notes {

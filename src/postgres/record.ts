@@ -1,8 +1,9 @@
 import { NO_VERSION, type Snapshot, type Version } from '../contracts.js';
-import { frozenFrom, isCredentials, printable } from '../credentials.js';
+import type { Credentials } from '../credentials.js';
 import { StoreError } from '../errors.js';
 import { pairFingerprint } from '../fingerprint.js';
 import { notesOn, type Notes as Journal } from '../journal.js';
+import { credentialsFrom, fieldsFrom, isLike, pendingFrom, textFrom } from '../storedText.js';
 import type { Row } from './pool.js';
 
 /** A tenure of the lock that has not ended in good order. */
@@ -21,45 +22,33 @@ export interface Notes extends Journal {
 /** A row of the table, as it was selected; none is signed out. */
 export function snapshotOf(row: Row | undefined, table: string): Snapshot {
   if (!row || row['version'] === NO_VERSION) return { credentials: null, version: NO_VERSION };
-  const credentials = parsed(row['credentials']);
-  if (!isCredentials(credentials)) {
+  const credentials = credentialsIn(row);
+  if (!credentials) {
     throw new StoreError(
       'store_corrupt',
       `A row of the table ${table} holds no credentials; set() replaces it`,
     );
   }
-  const record = printable(credentials);
-  return { credentials: record, version: row['version'] as Version, ...notesOn(record, notesIn(row)) };
+  return { credentials, version: row['version'] as Version, ...notesOn(credentials, notesIn(row)) };
 }
 
 /** The tenure that may still bring a successor of what is there, though its lock is gone. */
 export function openLease(row: Row): OpenLease | undefined {
   const { pending, lease } = notesIn(row);
-  const credentials = parsed(row['credentials']);
-  return isCredentials(credentials) && pending?.pair === pairFingerprint(credentials) ? lease : undefined;
+  const credentials = credentialsIn(row);
+  return credentials && pending?.pair === pairFingerprint(credentials) ? lease : undefined;
 }
 
 /** Garbage and absent are no notes. */
 export function notesIn(row: Row | undefined): Notes {
-  const { pending, dead, lease } = Object(parsed(row?.['notes'])) as Record<string, unknown>;
+  const { pending, dead, lease } = fieldsFrom(textFrom(row?.['notes']));
   return {
-    pending: isLike(pending, { pair: '', sentAt: 0, until: 0, by: '' }) ? pending : undefined,
-    dead: typeof dead === 'string' ? dead : undefined,
+    pending: pendingFrom(pending),
+    dead: textFrom(dead),
     lease: isLike(lease, { id: '', ...('since' in Object(lease) && { since: 0 }) }) ? lease : undefined,
   };
 }
 
-function isLike<T extends object>(value: unknown, example: T): value is T {
-  const fields = Object(value) as Record<string, unknown>;
-  return Object.entries(example).every(([field, one]) => typeof fields[field] === typeof one);
-}
-
-/** `undefined` for what is no JSON: the parser's own message would quote it. */
-
-function parsed(text: unknown): unknown {
-  try {
-    return frozenFrom(text as string);
-  } catch {
-    return undefined;
-  }
+function credentialsIn(row: Row): Credentials | null | undefined {
+  return credentialsFrom(textFrom(row['credentials']) ?? '');
 }

@@ -24,10 +24,10 @@ import {
 import type { Lease, Pending } from '../contracts.js';
 import { LockTimeoutError } from '../errors.js';
 import { pairFingerprint, tokenFingerprint } from '../fingerprint.js';
+import { fieldsFrom, pendingFrom } from '../storedText.js';
 import { unrefScheduler } from '../unrefScheduler.js';
 import type { Answer } from './evaluate.js';
 import { FREED } from './freed.js';
-import { pendingFrom } from './record.js';
 import { NOTE, PREPARE, RELEASE, RENEW, type Script } from './scripts.js';
 import type { Site } from './site.js';
 
@@ -118,7 +118,7 @@ export function leased<T>(
           if (answer === null)
             throw new LockTimeoutError('The lease has lapsed: another process holds the lock');
           const [, before] = answer as [number, string | null];
-          const found = pendingFrom(before ?? '');
+          const found = pendingFrom(fieldsFrom(before));
           if (found?.pair === pending.pair) earlier ??= found;
         }),
       );
