@@ -19,6 +19,7 @@ import {
   type SchedulerLike,
 } from 'rxjs';
 import type { CredentialLock, Lease } from '../contracts.js';
+import { fieldsFrom, isLike } from '../storedText.js';
 import type { Shelf } from './shelf.js';
 import type { Tenure } from './tabLease.js';
 
@@ -143,10 +144,6 @@ export function leaseLock(
 
 /** Garbage is nobody's. */
 function leaseFrom(text: string | null): LeaseText | null {
-  try {
-    const value = JSON.parse(text ?? 'null') as LeaseText | null;
-    return typeof value?.owner === 'string' && typeof value.until === 'number' ? value : null;
-  } catch {
-    return null;
-  }
+  const value: unknown = fieldsFrom(text);
+  return isLike<LeaseText>(value, { owner: '', since: 0, until: 0 }) ? value : null;
 }
