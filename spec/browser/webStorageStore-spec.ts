@@ -159,6 +159,22 @@ describe('webStorageStore: a storage that fails', () => {
     expect([...stored].sort()).toEqual([...before].sort());
   });
 
+  it('never leaves nothing, also where another page takes the room of what was there', async () => {
+    const tab = fakeBrowser().newTab();
+    const { setItem } = tab.storage;
+    let room: 'enough' | 'scarce' | 'none' = 'enough';
+    tab.storage.setItem = (key, text) => {
+      if (room === 'scarce' && key === 'login.writes') room = 'none'; // which a write puts last
+      if (room === 'none') throw Object.assign(new Error(), { name: 'QuotaExceededError' });
+      setItem(key, text);
+    };
+    const store = storeOf(tab);
+    await write(store, first);
+    room = 'scarce';
+    await expect(write(store, second)).rejects.toMatchObject({ reason: 'QuotaExceededError' });
+    expect([first, second]).toContainEqual((await read(store)).credentials);
+  });
+
   it('for want of room says so before anything is sent', async () => {
     const { newTab } = fakeBrowser({ quota: 1_000 });
     const store = storeOf(newTab());

@@ -34,15 +34,20 @@ export function webStorageShelf(key: string, storageOf: () => StorageLike, guard
     return { record, notes, lease };
   }
 
-  /** All or nothing: where one does not fit, what was there stays. */
+  /**
+   * All or nothing: where one does not fit, what was there is put back, last first. Each is replaced and never
+   * removed for that: where another page has taken the room of what was there, what came instead stays.
+   */
   function replace(items: readonly Item[]): void {
     const storage = storageOf();
-    const before = items.map(([each]): Item => [each, storage.getItem(each)]);
+    const undo: Item[] = [];
     try {
-      for (const item of items) put(storage, item);
+      for (const item of items) {
+        undo.unshift([item[0], storage.getItem(item[0])]);
+        put(storage, item);
+      }
     } catch (error) {
-      for (const [each] of before) storage.removeItem(each); // makes room for what was there
-      for (const item of before) put(storage, item);
+      for (const item of undo) putIfItFits(storage, item);
       throw error;
     }
   }
@@ -92,4 +97,12 @@ const asideKey = (key: string): string => `${key}.corrupt-${new Date().toISOStri
 function put(storage: StorageLike, [key, text]: Item): void {
   if (text === null) storage.removeItem(key);
   else storage.setItem(key, text);
+}
+
+function putIfItFits(storage: StorageLike, item: Item): void {
+  try {
+    put(storage, item);
+  } catch {
+    // what is there stays
+  }
 }
