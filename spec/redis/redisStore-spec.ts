@@ -45,6 +45,19 @@ async function bench() {
   return { client, send, key, store: redisStore(client, key) };
 }
 
+it('takes back no command that was sent: the queue of version 4 of redis would break', async () => {
+  const signals: AbortSignal[] = [];
+  const client = {
+    sendCommand(_words: readonly string[], { signal }: { readonly signal: AbortSignal }) {
+      signals.push(signal);
+      return Promise.resolve(['-', null, null, null]);
+    },
+    ...{ duplicate: () => null, on: () => null, off: () => null, isOpen: true, isReady: true },
+  };
+  await done(redisStore(client as unknown as RedisClient, 'key').read());
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+});
+
 describe('the options of redisStore', () => {
   const client = { call: () => Promise.resolve(), duplicate: () => null, on: () => null, off: () => null };
   it.each([

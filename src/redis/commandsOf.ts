@@ -89,11 +89,19 @@ function ioredisCommands(client: AnyClient): Commands {
 function nodeRedisCommands(client: AnyClient): Commands {
   const isCluster = 'masters' in client;
   return {
-    send: async (key, words, left) =>
-      client.sendCommand?.(...(isCluster ? [key, false] : []), [...words], {
-        abortSignal: left,
-        signal: left, // as version 4 calls it
-      }),
+    async send(key, words, left) {
+      const unsent = new AbortController(); // version 4 breaks its queue when it is told of what was sent already
+      const leave = (): void => (client.isReady === false ? unsent.abort() : undefined);
+      left.addEventListener('abort', leave);
+      try {
+        return await client.sendCommand?.(...(isCluster ? [key, false] : []), [...words], {
+          abortSignal: left,
+          signal: unsent.signal, // as version 4 calls it
+        });
+      } finally {
+        left.removeEventListener('abort', leave);
+      }
+    },
     isOffline: () => client.isOpen === true && client.isReady === false,
     isClosed: () => client.isOpen === false,
     ...events(client),
