@@ -18,7 +18,7 @@ export function credentialsFrom(text: string): Credentials | null | undefined {
 /** The fields of a stored object; none in garbage. */
 export function fieldsFrom(text: string | null | undefined): Readonly<Record<string, unknown>> {
   try {
-    return Object(JSON.parse(text ?? '')) as Record<string, unknown>;
+    return Object(frozenFrom(text ?? '')) as Record<string, unknown>;
   } catch {
     return {};
   }
@@ -30,9 +30,11 @@ export function isLike<T extends object>(value: unknown, example: T): value is T
   return Object.entries(example).every(([field, one]) => typeof fields[field] === typeof one);
 }
 
-/** A stored journal; `undefined` for what is none. */
+/** A stored journal, without what others put there; `undefined` for what is none. */
 export function pendingFrom(value: unknown): Pending | undefined {
-  return isLike<Pending>(value, { pair: '', sentAt: 0, until: 0, by: '' }) ? value : undefined;
+  if (!isLike<Pending>(value, { pair: '', sentAt: 0, until: 0, by: '' })) return undefined;
+  const { pair, sentAt, until, by } = value;
+  return { pair, sentAt, until, by };
 }
 
 /** A stored text; `undefined` for what is none. */
