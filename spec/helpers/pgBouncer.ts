@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { answers } from './answers.js';
 import { freePort } from './freePort.js';
+import { notAsRoot } from './nobody.js';
 import { until } from './until.js';
 
 /** A real PgBouncer in transaction mode: each transaction of a client may get another connection of the server. */
@@ -15,10 +16,6 @@ export interface PgBouncer {
   kill(): Promise<void>;
   dispose(): Promise<void>;
 }
-
-/** Not root, whom PgBouncer refuses to serve. */
-const NOBODY = 65_534;
-const isRoot = process.getuid?.() === 0;
 
 /** Whether `pgbouncer` is on the PATH. */
 export const hasPgBouncer = spawnSync('pgbouncer', ['--version']).status === 0;
@@ -50,10 +47,7 @@ server_round_robin = 1
   process.once('exit', killNow); // this process ends: nothing of it stays behind
 
   async function start(): Promise<void> {
-    bouncer = spawn('pgbouncer', [config], {
-      stdio: 'ignore',
-      ...(isRoot && { uid: NOBODY, gid: NOBODY }),
-    });
+    bouncer = spawn('pgbouncer', [config], { stdio: 'ignore', ...notAsRoot });
     await until(() => answers(url), 10_000);
   }
   async function kill(): Promise<void> {

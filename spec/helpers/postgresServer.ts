@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { answers } from './answers.js';
 import { freePort } from './freePort.js';
+import { isRoot, NOBODY, notAsRoot } from './nobody.js';
 
 /** A real server of our own, that can be stopped, killed and started again; or one that `POSTGRES_URL` names. */
 export interface PostgresServer {
@@ -21,9 +22,6 @@ export interface PostgresServer {
   dispose(): Promise<void>;
 }
 
-/** Not root, whom PostgreSQL refuses to serve. */
-const NOBODY = 65_534;
-const isRoot = process.getuid?.() === 0;
 const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT', kill: 'SIGKILL' } as const;
 
 /**
@@ -123,7 +121,7 @@ function run(command: string, args: readonly string[]) {
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { LC_ALL: 'C', PATH: process.env['PATH'], TZ: 'UTC' },
-    ...(isRoot && { uid: NOBODY, gid: NOBODY }),
+    ...notAsRoot,
   });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {

@@ -18,13 +18,13 @@ import type { Credentials } from '../../src/credentials.js';
 import { realDisk, type Disk } from '../../src/node/disk.js';
 import { fileStoreOn } from '../../src/node/fileStore.js';
 import { fileStore } from '../../src/node/index.js';
+import { NOBODY } from '../helpers/nobody.js';
 import { spawnActor } from '../helpers/spawnActor.js';
 import { tempFolder } from '../helpers/tempFolder.js';
 
 const ACTOR = 'spec/node/fileStoreActor.ts';
 const ONE: Credentials = { access_token: 'a1', refresh_token: 'r1' };
 const TWO: Credentials = { access_token: 'a2', refresh_token: 'r2', long: 'x'.repeat(9000) };
-const NOBODY = 65534;
 
 const done = <T>(input: ObservableInput<T>): Promise<T> => firstValueFrom(from(input));
 
