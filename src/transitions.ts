@@ -1,5 +1,5 @@
 import type { Snapshot } from './contracts.js';
-import { asCredentials, type Credentials } from './credentials.js';
+import { printable, type Credentials } from './credentials.js';
 import {
   RefreshRejectedError,
   RefreshUnavailableError,
@@ -78,7 +78,7 @@ export function afterRejection<T extends Held>(held: T, rejected?: string): T {
   const { credentials } = held;
   if (!credentials || credentials.expires_at === 0) return held;
   if (rejected !== undefined && credentials.access_token !== rejected) return held;
-  return { ...held, credentials: asCredentials({ ...credentials, expires_at: 0 }) };
+  return { ...held, credentials: printable({ ...credentials, expires_at: 0 }) };
 }
 
 export function isNewToken(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { turn } from '../../src/node/turn.js';
 
-const patient = new AbortController().signal;
+const patient = new AbortController();
 
 describe('a turn', () => {
   it('comes first come, first served, for each key', async () => {
@@ -28,7 +28,7 @@ describe('a turn', () => {
   it('that is given up is over at once, though the one before it never ends, and lets nobody overtake', async () => {
     const end = await turn('z', patient);
     const leaving = new AbortController();
-    const second = turn('z', leaving.signal);
+    const second = turn('z', leaving);
     let thirdIsIn = false;
     const third = turn('z', patient).then((endThird) => {
       thirdIsIn = true;
@@ -39,7 +39,9 @@ describe('a turn', () => {
     expect(thirdIsIn).toBe(false);
     end();
     (await third)();
-    await expect(turn('z', leaving.signal)).rejects.toMatchObject({ name: 'AbortError' });
+    const endFourth = await turn('z', patient);
+    await expect(turn('z', leaving)).rejects.toMatchObject({ name: 'AbortError' }); // who has left does not wait
+    endFourth();
     (await turn('z', patient))();
   });
 });

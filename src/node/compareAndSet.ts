@@ -37,16 +37,18 @@ export async function compareAndSet(
   const bytes = toBytes(next);
   // first: whoever hears of the write reads the notes, too, and hears nothing of those
   if (expected === ANY_VERSION) await voidNotesOn(next, refreshLockPath(site), site.disk);
-  if (!(reservation && (await redeem(reservation, site, bytes, expected)))) {
+  const redeemed = reservation && redeem(reservation, site, bytes, expected);
+  const written = result(true, { credentials: next, version: versionOf(bytes) }, site); // while the disk is busy
+  if (!(await redeemed)) {
     await atomicReplace(site.target, bytes, site.disk, () => (present ? undefined : setAside(site)));
   }
-  return result(true, { credentials: next, version: versionOf(bytes) }, site);
+  return written;
 }
 
 /** What is there now; `undefined` for what is corrupt and is to be replaced whatever it is. */
-async function presentAt({ target }: Site, expected: Version): Promise<StoredRecord | undefined> {
+async function presentAt(site: Site, expected: Version): Promise<StoredRecord | undefined> {
   try {
-    return await readRecord(target);
+    return await readRecord(site);
   } catch (error) {
     if (expected === ANY_VERSION && error instanceof StoreError && error.code === 'store_corrupt')
       return undefined;

@@ -7,35 +7,49 @@ import { reserve } from './reservation.js';
 import { refreshLockPath, type Site } from './site.js';
 import { writing } from './writing.js';
 
+const NEVER_ABORTS = new AbortController().signal;
+
 /** The kernel never takes the lock away, so the lease lasts as long as its holder wants. */
 export function fileLease(lock: HeldLock, site: Site): Lease {
   /** A journal of these tokens that was there before ours: an answer that was lost stays lost. */
   let earlier: Notes['pending'];
 
-  const note = (change: (notes: Notes) => Notes, durably: boolean) => () =>
-    lock.use((fd) =>
-      writing(refreshLockPath(site), async () => {
-        changeNotes(fd, change);
-        if (durably) await site.disk.syncData(fd);
-      }),
-    );
+  const withoutJournal = (notes: Notes): Notes => ({ ...notes, pending: earlier });
+  const note = (fd: number, change: (notes: Notes) => Notes) =>
+    writing(refreshLockPath(site), () => changeNotes(fd, change));
+  const noteDurably = (fd: number, change: (notes: Notes) => Notes) =>
+    writing(refreshLockPath(site), () => {
+      changeNotes(fd, change);
+      return site.disk.syncData(fd);
+    });
 
   return {
-    signal: new AbortController().signal,
+    signal: NEVER_ABORTS,
     remainingMs: () => Infinity,
     prepare(held, version, sentAt, until) {
       const pending = { pair: pairFingerprint(held), sentAt, until, by: thisProcess };
-      const journal = note((notes) => {
+      const journal = (notes: Notes): Notes => {
         if (notes.pending?.pair === pending.pair) earlier ??= notes.pending;
         return { ...notes, pending };
-      }, true);
-      return defer(async () => {
-        await lock.use(() => writing(site.target, () => reserve(held, version, lock, site)));
-        await journal();
-      });
+      };
+      return defer(() =>
+        lock.use(async (fd) => {
+          const noted = noteDurably(fd, journal);
+          try {
+            // while the disk is busy with the journal
+            await writing(site.target, () => reserve(held, version, lock, site));
+          } catch (error) {
+            await noted;
+            await note(fd, withoutJournal); // nothing will be sent
+            throw error;
+          }
+          await noted;
+        }),
+      );
     },
     // not synced: it must outlive this process; if the machine fails, the journal stands, which is the safe side
-    acquit: () => defer(note((notes) => ({ ...notes, pending: earlier }), false)),
-    condemn: (held) => defer(note((notes) => ({ ...notes, dead: tokenFingerprint(held) }), true)),
+    acquit: () => defer(() => lock.use((fd) => note(fd, withoutJournal))),
+    condemn: (held) =>
+      defer(() => lock.use((fd) => noteDurably(fd, (notes) => ({ ...notes, dead: tokenFingerprint(held) })))),
   };
 }

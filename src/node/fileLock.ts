@@ -31,7 +31,7 @@ function taken(site: Site): Observable<HeldLock> {
   return new Observable((subscriber) => {
     const left = new AbortController();
     let isIn = false;
-    holdLock(refreshLockPath(site), site, left.signal).then(
+    holdLock(refreshLockPath(site), site, left).then(
       (lock) => {
         if (subscriber.closed) lock.release();
         isIn = true;

@@ -7,6 +7,8 @@ import { kernelLock } from './kernelLock.js';
 import { readNotes } from './notes.js';
 import { readRecord } from './readRecord.js';
 import { realTarget } from './realTarget.js';
+import { contentFrom } from './record.js';
+import { rememberLast } from './rememberLast.js';
 import { refreshLockPath, type Site } from './site.js';
 import { snapshotOf } from './snapshotOf.js';
 import { watchFile } from './watchFile.js';
@@ -52,12 +54,13 @@ export function fileStoreOn(
     throw new RangeError('fileStore: restatMs must lie between 10 and 86400000');
   }
   const kernel = kernelLock();
-  const siteNow = (): Site => ({ target: realTarget(file), kernel, disk }); // links may be turned
+  const parse = rememberLast(contentFrom);
+  const siteNow = (): Site => ({ target: realTarget(file), kernel, parse, disk }); // links may be turned
   return {
     read: () =>
       defer(async () => {
         const site = siteNow();
-        const record = await readRecord(site.target);
+        const record = await readRecord(site);
         return snapshotOf(record, record.credentials ? readNotes(refreshLockPath(site)) : {});
       }),
     write: (next, expected) => defer(() => writeRecord(siteNow(), next, expected)),

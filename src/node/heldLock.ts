@@ -7,7 +7,7 @@ import { errnoOf, fsError } from './fsError.js';
 import { CHANGE } from './openFlags.js';
 import type { Site } from './site.js';
 import { syncFolder } from './syncFolder.js';
-import { turn } from './turn.js';
+import { turn, type Patience } from './turn.js';
 
 /** A try costs 8 µs, and the next holder should be in long before 50 ms; irregular, so that nobody starves. */
 const pollMs = () => 4 + 4 * Math.random();
@@ -22,16 +22,15 @@ export interface HeldLock {
 
 /**
  * Waits for the lock on the file at `path`, which is made where it is missing and never removed, until
- * `signal` aborts. Polls, since a wait in the kernel cannot be cancelled; one waiter a process does.
+ * `patience` ends. Polls, since a wait in the kernel cannot be cancelled; one waiter a process does.
  */
-export async function holdLock(path: string, site: Site, signal: AbortSignal): Promise<HeldLock> {
-  const leave = await turn(path, signal);
+export async function holdLock(path: string, site: Site, patience: Patience): Promise<HeldLock> {
+  const leave = await turn(path, patience);
   try {
     for (;;) {
       const fd = await openLockFile(path, site);
       try {
-        while (!site.kernel.tryLock(fd, path)) await pause(pollMs(), undefined, { signal });
-        signal.throwIfAborted();
+        while (!site.kernel.tryLock(fd, path)) await pause(pollMs(), undefined, patience);
         // somebody may have removed or replaced the file all the same: then others lock another one
         if (isAt(fd, path)) return held(fd, site, leave);
       } catch (error) {
@@ -42,7 +41,7 @@ export async function holdLock(path: string, site: Site, signal: AbortSignal): P
     }
   } catch (error) {
     leave();
-    throw signal.aborted ? error : fsError('store_unwritable', path, error);
+    throw patience.signal.aborted ? error : fsError('store_unwritable', path, error);
   }
 }
 

@@ -6,6 +6,7 @@ import { notesOn, type Notes as Journal } from '../journal.js';
 import { fieldsFrom, isLike, pendingFrom, textFrom } from '../storedText.js';
 import type { Disk } from './disk.js';
 import { CHANGE, READ } from './openFlags.js';
+import { rememberLast } from './rememberLast.js';
 import { writeAll } from './writeAll.js';
 
 /** What is ours and not the user's, at the start of the lock file, written by the holder of the refresh lock. */
@@ -22,18 +23,18 @@ export const thisProcess = `pid ${process.pid} on ${hostname()
   .slice(0, 64)}`;
 
 /** Garbage, torn or absent: no notes. */
-function parse(text: string): Notes {
-  const { pending, dead, holder } = fieldsFrom(text);
+const parse = rememberLast((bytes): Notes => {
+  const { pending, dead, holder } = fieldsFrom(bytes.toString('utf8'));
   return {
     pending: pendingFrom(pending),
     dead: textFrom(dead),
     holder: isLike<LockHolder>(holder, { by: '', since: 0 }) ? holder : undefined,
   };
-}
+});
 
 function notesIn(fd: number): Notes {
   const bytes = Buffer.alloc(SIZE);
-  return parse(bytes.toString('utf8', 0, readSync(fd, bytes, 0, SIZE, 0)));
+  return parse(bytes.subarray(0, readSync(fd, bytes, 0, SIZE, 0)));
 }
 
 /** Reads the notes of a lock file without its lock. Never fails: notes that cannot be had are none. */

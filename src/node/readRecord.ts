@@ -5,7 +5,7 @@ import type { Credentials } from '../credentials.js';
 import { StoreError } from '../errors.js';
 import { errnoOf, fsError } from './fsError.js';
 import { READ } from './openFlags.js';
-import { fromBytes, versionOf } from './record.js';
+import type { Site } from './site.js';
 
 export interface StoredRecord {
   readonly credentials: Credentials | null;
@@ -21,17 +21,17 @@ const REREAD_MS = [25, 75];
 /** Windows refuses a file that is just being replaced. */
 const PASSING = process.platform === 'win32' ? ['EBUSY', 'EPERM', 'EACCES'] : ['EBUSY'];
 
-/** Reads the file at `path`. Missing is signed out; unreadable and corrupt are two different errors. */
-export async function readRecord(path: string): Promise<StoredRecord> {
+/** Reads the target. Missing is signed out; unreadable and corrupt are two different errors. */
+export async function readRecord(site: Site): Promise<StoredRecord> {
   for (const delayMs of REREAD_MS) {
     try {
-      return readOnce(path);
+      return readOnce(site);
     } catch (error) {
       if (!mayPass(error)) throw error;
     }
     await pause(delayMs);
   }
-  return readOnce(path);
+  return readOnce(site);
 }
 
 function mayPass(error: unknown): boolean {
@@ -40,17 +40,17 @@ function mayPass(error: unknown): boolean {
   );
 }
 
-function readOnce(path: string): StoredRecord {
-  const found = contentOf(path);
-  const credentials = found && fromBytes(found.bytes);
+function readOnce({ target, parse }: Site): StoredRecord {
+  const found = contentOf(target);
+  if (!found) return { credentials: null, version: NO_VERSION };
+  const { credentials, version } = parse(found.bytes);
   if (credentials === undefined) {
-    throw new StoreError('store_corrupt', `${path} holds no credentials; set() replaces it and keeps a copy`);
+    throw new StoreError(
+      'store_corrupt',
+      `${target} holds no credentials; set() replaces it and keeps a copy`,
+    );
   }
-  return {
-    credentials,
-    version: found && credentials ? versionOf(found.bytes) : NO_VERSION,
-    warning: found ? warningAbout(path, found.stats) : undefined,
-  };
+  return { credentials, version, warning: warningAbout(target, found.stats) };
 }
 
 /** Whatever happens to lie there, this neither blocks (a pipe) nor fills the memory. `null`: nothing lies there. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Version } from '../contracts.js';
+import { NO_VERSION, type Version } from '../contracts.js';
 import type { Credentials } from '../credentials.js';
 import { credentialsFrom } from '../storedText.js';
 
@@ -8,7 +8,19 @@ export function toBytes(credentials: Credentials): Buffer {
   return Buffer.from(`${JSON.stringify(credentials, null, 2)}\n`);
 }
 
-/** What the bytes of a credential file say, see {@link credentialsFrom}. Some tools write a byte order mark. */
+/** The content of a credential file; `undefined` are no credentials at all. */
+export interface Content {
+  readonly credentials: Credentials | null | undefined;
+  readonly version: Version;
+}
+
+/** What the bytes of a credential file say, and which version they are. */
+export function contentFrom(bytes: Buffer): Content {
+  const credentials = fromBytes(bytes);
+  return { credentials, version: credentials ? versionOf(bytes) : NO_VERSION };
+}
+
+/** See {@link credentialsFrom}. Some tools write a byte order mark. */
 export function fromBytes(bytes: Buffer): Credentials | null | undefined {
   return credentialsFrom(bytes.toString('utf8').replace(/^\uFEFF/, ''));
 }

@@ -86,7 +86,7 @@ export async function redeem(
 ): Promise<boolean> {
   if (reservations.get(target) !== reservation) return false;
   if (!existsSync(reservation.path)) return false; // somebody tidied up
-  await reparent(reservation, target, parent, disk);
+  if (reservation.parent !== parent) await reparent(reservation, target, parent, disk);
   const fd = disk.open(reservation.path, CHANGE);
   try {
     const room = Buffer.alloc(Math.max(successor.length, fstatSync(fd).size), FILL);
@@ -109,7 +109,6 @@ async function reparent(
   parent: Version,
   disk: Disk,
 ): Promise<void> {
-  if (reservation.parent === parent) return;
   const path = tempPath(target, parent);
   await patiently(() => disk.rename(reservation.path, path), disk);
   Object.assign(reservation, { path, parent });

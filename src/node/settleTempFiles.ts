@@ -36,8 +36,8 @@ function isWhole(path: string): boolean {
 }
 
 /** Fails where nobody can tell, as of a file that is corrupt: then nothing is settled. */
-async function isParent(version: Version, { target }: Site): Promise<boolean> {
-  const present = await readRecord(target);
+async function isParent(version: Version, site: Site): Promise<boolean> {
+  const present = await readRecord(site);
   return present.credentials !== null && present.version === version;
 }
 

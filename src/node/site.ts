@@ -1,10 +1,12 @@
 import type { Disk } from './disk.js';
 import type { KernelLock } from './kernelLock.js';
+import type { Content } from './record.js';
 
 /** Where credentials lie, and by what they are reached. */
 export interface Site {
   readonly target: string;
   readonly kernel: KernelLock;
+  readonly parse: (bytes: Buffer) => Content;
   readonly disk: Disk;
 }
 

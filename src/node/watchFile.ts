@@ -1,6 +1,7 @@
 import { watch } from 'node:fs';
 import { basename } from 'node:path';
 import {
+  auditTime,
   connect,
   defer,
   distinctUntilKeyChanged,
@@ -17,7 +18,11 @@ import {
   switchMap,
   tap,
 } from 'rxjs';
+import { unrefScheduler } from '../unrefScheduler.js';
 import { look, type Entry } from './look.js';
+
+/** A replacement is told of more than once; and whoever is replacing the file here need not wait for a look at it. */
+const SETTLE_MS = 1;
 
 /** The watchers of this process, by path. */
 const watchers = new Map<string, Observable<unknown>>();
@@ -35,7 +40,7 @@ export function watchFile(path: string, restatMs: number): Observable<unknown> {
 }
 
 /**
- * Looks when the system notifies, which is at once; and now and then all the same, because some file systems
+ * Looks when the system notifies, which is soon; and now and then all the same, because some file systems
  * do not notify, and a folder on the way may be replaced unnoticed. Each look may find other folders to watch.
  */
 function watched(path: string, restatMs: number): Observable<unknown> {
@@ -55,6 +60,7 @@ function watched(path: string, restatMs: number): Observable<unknown> {
           switchMap(({ entries }) =>
             merge(...entries.map((entry) => notifications(entry, () => failures++))),
           ),
+          auditTime(SETTLE_MS, unrefScheduler),
           tap(() => notified$.next(true)),
           ignoreElements(),
         ),
