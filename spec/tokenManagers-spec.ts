@@ -452,6 +452,22 @@ describe('more than maxActive', () => {
       { untilMs: 10 },
     ),
   );
+
+  it(
+    'tells what happened to the one that goes the moment it is left',
+    service(
+      ({ users, at, ask, scheduler, server }) => {
+        users.of('alice').token$.subscribe();
+        const ofBob = diaryOf(users.of('bob').events$, scheduler, ({ type }) => type);
+        at(end, () => server.faults.next({ status: 503 }));
+        at(end + 1, () => ask('bob'));
+        return () =>
+          expect(ofBob.map(([, type]) => type)).toEqual(['loaded', 'refresh-started', 'refresh-failed']);
+      },
+      { maxActive: 1, maxWaitMs: 0 },
+      { untilMs: end + 10 },
+    ),
+  );
 });
 
 describe('what is in memory only', () => {
