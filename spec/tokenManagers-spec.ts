@@ -1,7 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { EMPTY, firstValueFrom, NEVER, type Observable, Subject, VirtualTimeScheduler } from 'rxjs';
+import {
+  EMPTY,
+  firstValueFrom,
+  NEVER,
+  type Observable,
+  repeat,
+  retry,
+  Subject,
+  VirtualTimeScheduler,
+} from 'rxjs';
 import {
   type Credentials,
   encrypted,
@@ -606,6 +615,46 @@ describe('dispose() of one', () => {
         return { ...db.row('alice'), lock: lock.lock, isVolatile: () => false };
       };
     }),
+  );
+});
+
+describe('whoever comes again the moment dispose() of one lets go', () => {
+  it(
+    'finds what is in memory only',
+    service(
+      ({ users, at, expectObservable }) => {
+        at(1, () => users.of('alice').dispose());
+        expectObservable(users.of('alice').token$.pipe(repeat(2)), '^ 9ms !').toBe('aa', { a: 'A1' });
+      },
+      ({ db }) => {
+        const initials = [storedIn(db.row('alice')), null];
+        return { store: () => memoryStore(initials.shift()) };
+      },
+      { untilMs: 20 },
+    ),
+  );
+
+  it(
+    'in the middle of a refresh finds the lock that is in use',
+    service(
+      ({ users, server, at, diary }) => {
+        at(end + 1, () =>
+          users
+            .of('alice')
+            .validToken$.pipe(retry(1))
+            .subscribe((token) => diary.push(token)),
+        );
+        at(end + 100, () => users.of('alice').dispose());
+        return () => {
+          expect(diary).toEqual(['A3']);
+          expect(server.counters).toMatchObject({ requests: 1, reuses: 0 });
+        };
+      },
+      ({ db }) => ({
+        store: () => ({ ...db.row('alice'), lock: memoryStore().lock, isVolatile: () => false }),
+      }),
+      { server: { latencyMs: seconds(2) }, untilMs: end + seconds(10) },
+    ),
   );
 });
 

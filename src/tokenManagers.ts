@@ -70,6 +70,10 @@ export function tokenManagers(config: TokenManagersConfig): TokenManagers {
 
   const isNeeded = ({ store, locks }: Home): boolean => locks > 0 || !!store.isVolatile?.();
 
+  function forget(key: string, home: Home): void {
+    if (kept.get(key) === home && !isNeeded(home)) kept.delete(key);
+  }
+
   /** While a manager is at the lock it refreshes, or saves what it got: it is in use, whoever has left. */
   function atLock(key: string, home: Home, use: () => () => void): Subscription {
     home.locks++;
@@ -77,7 +81,7 @@ export function tokenManagers(config: TokenManagersConfig): TokenManagers {
     return new Subscription(() => {
       home.locks--;
       leave();
-      if (kept.get(key) === home && !isNeeded(home)) kept.delete(key);
+      forget(key, home);
     });
   }
 
@@ -119,9 +123,10 @@ export function tokenManagers(config: TokenManagersConfig): TokenManagers {
   const pool = createPool<Active>({
     make,
     end({ manager, home }, key) {
+      kept.set(key, home); // first: whoever is let go may come again at once
       manager.dispose();
       if (isDisposed) last.push(manager);
-      if (isNeeded(home)) kept.set(key, home);
+      forget(key, home);
     },
     isWanted: ({ retryAt }) => retryAt > settings.scheduler.now(),
     idleMs,
