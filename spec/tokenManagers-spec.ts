@@ -16,6 +16,8 @@ import {
   encrypted,
   memoryStore,
   mergeRotation,
+  type ProviderProfile,
+  type RefreshContext,
   type TokenManager,
   type TokenManagers,
   tokenManagers,
@@ -196,6 +198,20 @@ describe('tokenManagers', () => {
     expect([revoked, await alice.peek()]).toEqual(['A2', null]);
     await expect(alice.set({} as never)).rejects.toThrow(TypeError);
     await expect(alice.getValidToken({ signal: AbortSignal.abort('left') })).rejects.toBe('left');
+    users.dispose();
+  });
+
+  it('goes by the profile that `refresh` has', async () => {
+    const grace: ProviderProfile = { name: 'gracious', reuse: { graceMs: 60_000 } };
+    const seen: unknown[] = [];
+    const refresh = (_key: string, _held: Credentials, { profile }: RefreshContext) => {
+      seen.push(profile);
+      return { access_token: 'A2', expires_in: 3600 };
+    };
+    const users = tokenManagers({ refresh: Object.assign(refresh, { profile: grace }) });
+    await users.of('alice').set({ access_token: 'A1', expires_at: 0 });
+    await users.of('alice').getValidToken();
+    expect(seen).toEqual([grace]);
     users.dispose();
   });
 

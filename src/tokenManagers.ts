@@ -91,6 +91,7 @@ export function tokenManagers(config: TokenManagersConfig): TokenManagers {
     const { lock } = store;
     const manager = createTokenManager({
       ...shared,
+      provider: settings.profile,
       store: {
         read: () => store.read(),
         write: (next, expected) => store.write(next, expected),
