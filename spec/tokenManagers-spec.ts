@@ -228,6 +228,14 @@ describe('tokenManagers', () => {
     expect(said.map((what) => inspect(what, { depth: 9, showHidden: true })).join()).not.toContain('canary');
     users.dispose();
   });
+
+  it('is not in use for ever by a call that throws', async () => {
+    const users = tokenManagers({ refresh: () => NEVER, maxActive: 1 });
+    await expect(users.of('alice').getCredentials(null as never)).rejects.toThrow(TypeError);
+    users.of('bob').token$.subscribe();
+    expect(users.size).toBe(1);
+    users.dispose();
+  });
 });
 
 describe('a manager that nobody uses', () => {

@@ -1,4 +1,4 @@
-import { firstValueFrom, Observable, throwError } from 'rxjs';
+import { firstValueFrom, noop, Observable, throwError } from 'rxjs';
 import { disposable } from './disposable.js';
 import type { TokenManager } from './tokenManager.js';
 
@@ -29,12 +29,15 @@ export function keyedManager(
 
   /** Not `async`: whoever asks gets the manager's own promise, and waits no longer than for that. */
   function asked<T>(ask: (manager: TokenManager) => Promise<T>): Promise<T> {
+    let leave: () => void = noop;
     try {
-      const { manager, leave } = enter();
-      const answer = ask(manager);
+      const use = enter();
+      ({ leave } = use);
+      const answer = ask(use.manager);
       answer.then(leave, leave);
       return answer;
     } catch (error) {
+      leave();
       return firstValueFrom(throwError(() => error));
     }
   }
