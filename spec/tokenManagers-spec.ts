@@ -757,6 +757,45 @@ describe('dispose() of all', () => {
     expect(storedIn(store)?.access_token).toBe('A2');
     await users[Symbol.asyncDispose]();
   });
+
+  it.each<[string, (users: TokenManagers) => AsyncDisposable, (users: TokenManagers) => unknown]>([
+    ['all, of one that was disposed of before', (users) => users, () => undefined],
+    ['one, whichever handle that was done by', (users) => users.of('alice'), () => undefined],
+    ['one, which was used again', (users) => users.of('alice'), (users) => users.of('alice').peek()],
+  ])('of %s, `await using` waits until what that has sent is saved', async (_which, chosen, between) => {
+    const answer$ = new Subject<object>();
+    const store = memoryStore({ access_token: 'A1', refresh_token: 'R1', expires_at: 0 });
+    const users = tokenManagers({ store: () => store, refresh: () => answer$ });
+    const asked = users.of('alice').getValidToken().catch(codeOf);
+    const one = chosen(users);
+    users.of('alice').dispose();
+    expect(await asked).toBe('disposed');
+    await between(users);
+    let isDone = false;
+    const done = one[Symbol.asyncDispose]().then(() => (isDone = true));
+    await setImmediate();
+    expect(isDone).toBe(false);
+    answer$.next({ access_token: 'A2', refresh_token: 'R2', expires_in: 3600 });
+    await done;
+    expect(storedIn(store)?.access_token).toBe('A2');
+    users.dispose();
+  });
+});
+
+describe('`await using` of one', () => {
+  it('leaves whoever comes again meanwhile alone', async () => {
+    const answer$ = new Subject<object>();
+    const store = memoryStore({ access_token: 'A1', refresh_token: 'R1', expires_at: 0 });
+    const users = tokenManagers({ store: () => store, refresh: () => answer$ });
+    const alice = users.of('alice');
+    const again = firstValueFrom(alice.validToken$.pipe(retry(1)));
+    const done = alice[Symbol.asyncDispose]();
+    answer$.next({ access_token: 'A2', refresh_token: 'R2', expires_in: 3600 });
+    await done;
+    expect(await again).toBe('A2');
+    expect(await alice.getValidToken()).toBe('A2');
+    users.dispose();
+  });
 });
 
 describe('what is wrong', () => {

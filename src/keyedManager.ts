@@ -11,14 +11,15 @@ export interface Use {
 /**
  * A manager of which each use is one of another: while it has a subscriber, and until a promise has settled.
  *
- * @param drop lets go of the other one, and returns it, if there is one
+ * @param drop lets go of the other one, if there is one
+ * @param landed resolves when what has been sent is saved, or cannot be
  */
 export function keyedManager(
   enter: () => Use,
   events$: TokenManager['events$'],
-  drop: () => TokenManager | undefined,
+  drop: () => void,
+  landed: () => Promise<unknown>,
 ): TokenManager {
-  let dropped: TokenManager | undefined;
   function streamed<T>(view: (manager: TokenManager) => Observable<T>): Observable<T> {
     return new Observable((subscriber) => {
       const { manager, leave } = enter();
@@ -56,11 +57,6 @@ export function keyedManager(
     renew: (rejected) => asked((manager) => manager.renew(rejected)),
     set: (credentials) => asked((manager) => manager.set(credentials)),
     clear: (options) => asked((manager) => manager.clear(options)),
-    ...disposable(
-      () => {
-        dropped = drop() ?? dropped;
-      },
-      async () => dropped?.[Symbol.asyncDispose](),
-    ),
+    ...disposable(drop, landed),
   } as TokenManager;
 }
