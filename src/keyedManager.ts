@@ -1,11 +1,11 @@
-import { firstValueFrom, noop, Observable, throwError } from 'rxjs';
+import { firstValueFrom, Observable, throwError } from 'rxjs';
 import { disposable } from './disposable.js';
 import type { TokenManager } from './tokenManager.js';
 
 /** A use of a manager; `leave` ends it. */
 export interface Use {
   readonly manager: TokenManager;
-  leave(): void;
+  readonly leave: () => void;
 }
 
 /**
@@ -30,15 +30,14 @@ export function keyedManager(
 
   /** Not `async`: whoever asks gets the manager's own promise, and waits no longer than for that. */
   function asked<T>(ask: (manager: TokenManager) => Promise<T>): Promise<T> {
-    let leave: () => void = noop;
+    let use: Use | undefined;
     try {
-      const use = enter();
-      ({ leave } = use);
+      use = enter();
       const answer = ask(use.manager);
-      answer.then(leave, leave);
+      answer.then(use.leave, use.leave);
       return answer;
     } catch (error) {
-      leave();
+      use?.leave();
       return firstValueFrom(throwError(() => error));
     }
   }
