@@ -408,6 +408,32 @@ describe('a manager that nobody uses', () => {
   );
 
   it(
+    'stays until the next attempt also where the new token was due on arrival',
+    service(
+      ({ at, ask, diary }) => {
+        at(end, () => ask('alice'));
+        at(end + seconds(10), () => ask('alice'));
+        at(end + seconds(30), () => ask('alice'));
+        return () =>
+          expect(diary.filter((line) => line.endsWith('sent'))).toEqual([
+            `${end} sent`,
+            `${end + seconds(30)} sent`,
+          ]);
+      },
+      ({ diary, scheduler }) => ({
+        refresh() {
+          diary.push(`${scheduler.now()} sent`);
+          return { access_token: `of ${scheduler.now()}`, expires_at: scheduler.now() };
+        },
+        idleMs: seconds(5),
+        maxWaitMs: 0,
+        retry: () => seconds(30),
+      }),
+      { untilMs: end + minutes(1) },
+    ),
+  );
+
+  it(
     'goes after a refusal, and whoever comes later hears of it from the store',
     service(
       ({ users, server, at, ask, diary }) => {

@@ -29,8 +29,13 @@ interface Active {
   readonly home: Home;
   /** What is handed out, once it was asked for. */
   handle?: TokenManager;
-  /** Epoch ms before which no request may be sent, which only this manager knows. */
-  retryAt: number;
+}
+
+/** True while no request may be sent, which only the manager knows; of a refusal it is the store that does. */
+function isWaiting({ state$ }: TokenManager, now: number): boolean {
+  let isIt = false;
+  state$.subscribe((state) => (isIt = 'retryAt' in state && state.retryAt > now)).unsubscribe();
+  return isIt;
 }
 
 /**
@@ -116,12 +121,8 @@ export function tokenManagers(config: TokenManagersConfig): TokenManagers {
       onRefresh: onRefresh && ((credentials) => onRefresh(key, credentials)),
     });
     kept.delete(key);
-    const active: Active = { key, manager, home, retryAt: 0 };
-    manager.events$.subscribe((event) => {
-      // After a refusal it is the store that knows.
-      if ('retryAt' in event && event.retryAt < Infinity) active.retryAt = event.retryAt;
-      happening$.next({ ...event, key });
-    });
+    manager.events$.subscribe((event) => happening$.next({ ...event, key }));
+    const active = { key, manager, home };
     return active;
   }
 
@@ -132,7 +133,7 @@ export function tokenManagers(config: TokenManagersConfig): TokenManagers {
       active.manager.dispose();
       forget(active);
     },
-    isWanted: ({ retryAt }) => retryAt > settings.scheduler.now(),
+    isWanted: ({ manager }) => isWaiting(manager, settings.scheduler.now()),
     idleMs,
     maxActive,
     scheduler: settings.background,
