@@ -1,12 +1,23 @@
 import { setImmediate } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { EMPTY, firstValueFrom, NEVER, type Observable, Subject, VirtualTimeScheduler } from 'rxjs';
+import {
+  EMPTY,
+  firstValueFrom,
+  NEVER,
+  type Observable,
+  repeat,
+  retry,
+  Subject,
+  VirtualTimeScheduler,
+} from 'rxjs';
 import {
   type Credentials,
   encrypted,
   memoryStore,
   mergeRotation,
+  type ProviderProfile,
+  type RefreshContext,
   type TokenManager,
   type TokenManagers,
   tokenManagers,
@@ -190,6 +201,20 @@ describe('tokenManagers', () => {
     users.dispose();
   });
 
+  it('goes by the profile that `refresh` has', async () => {
+    const grace: ProviderProfile = { name: 'gracious', reuse: { graceMs: 60_000 } };
+    const seen: unknown[] = [];
+    const refresh = (_key: string, _held: Credentials, { profile }: RefreshContext) => {
+      seen.push(profile);
+      return { access_token: 'A2', expires_in: 3600 };
+    };
+    const users = tokenManagers({ refresh: Object.assign(refresh, { profile: grace }) });
+    await users.of('alice').set({ access_token: 'A1', expires_at: 0 });
+    await users.of('alice').getValidToken();
+    expect(seen).toEqual([grace]);
+    users.dispose();
+  });
+
   it('shows nothing when it is printed', async () => {
     const users = tokenManagers({ refresh: () => NEVER });
     await users.of('alice').set({ access_token: 'canary', refresh_token: 'canary' });
@@ -201,6 +226,14 @@ describe('tokenManagers', () => {
       users.of('alice').token$,
     ];
     expect(said.map((what) => inspect(what, { depth: 9, showHidden: true })).join()).not.toContain('canary');
+    users.dispose();
+  });
+
+  it('is not in use for ever by a call that throws', async () => {
+    const users = tokenManagers({ refresh: () => NEVER, maxActive: 1 });
+    await expect(users.of('alice').getCredentials(null as never)).rejects.toThrow(TypeError);
+    users.of('bob').token$.subscribe();
+    expect(users.size).toBe(1);
     users.dispose();
   });
 });
@@ -375,6 +408,32 @@ describe('a manager that nobody uses', () => {
   );
 
   it(
+    'stays until the next attempt also where the new token was due on arrival',
+    service(
+      ({ at, ask, diary }) => {
+        at(end, () => ask('alice'));
+        at(end + seconds(10), () => ask('alice'));
+        at(end + seconds(30), () => ask('alice'));
+        return () =>
+          expect(diary.filter((line) => line.endsWith('sent'))).toEqual([
+            `${end} sent`,
+            `${end + seconds(30)} sent`,
+          ]);
+      },
+      ({ diary, scheduler }) => ({
+        refresh() {
+          diary.push(`${scheduler.now()} sent`);
+          return { access_token: `of ${scheduler.now()}`, expires_at: scheduler.now() };
+        },
+        idleMs: seconds(5),
+        maxWaitMs: 0,
+        retry: () => seconds(30),
+      }),
+      { untilMs: end + minutes(1) },
+    ),
+  );
+
+  it(
     'goes after a refusal, and whoever comes later hears of it from the store',
     service(
       ({ users, server, at, ask, diary }) => {
@@ -450,6 +509,22 @@ describe('more than maxActive', () => {
       },
       { maxActive: 2 },
       { untilMs: 10 },
+    ),
+  );
+
+  it(
+    'tells what happened to the one that goes the moment it is left',
+    service(
+      ({ users, at, ask, scheduler, server }) => {
+        users.of('alice').token$.subscribe();
+        const ofBob = diaryOf(users.of('bob').events$, scheduler, ({ type }) => type);
+        at(end, () => server.faults.next({ status: 503 }));
+        at(end + 1, () => ask('bob'));
+        return () =>
+          expect(ofBob.map(([, type]) => type)).toEqual(['loaded', 'refresh-started', 'refresh-failed']);
+      },
+      { maxActive: 1, maxWaitMs: 0 },
+      { untilMs: end + 10 },
     ),
   );
 });
@@ -593,6 +668,46 @@ describe('dispose() of one', () => {
   );
 });
 
+describe('whoever comes again the moment dispose() of one lets go', () => {
+  it(
+    'finds what is in memory only',
+    service(
+      ({ users, at, expectObservable }) => {
+        at(1, () => users.of('alice').dispose());
+        expectObservable(users.of('alice').token$.pipe(repeat(2)), '^ 9ms !').toBe('aa', { a: 'A1' });
+      },
+      ({ db }) => {
+        const initials = [storedIn(db.row('alice')), null];
+        return { store: () => memoryStore(initials.shift()) };
+      },
+      { untilMs: 20 },
+    ),
+  );
+
+  it(
+    'in the middle of a refresh finds the lock that is in use',
+    service(
+      ({ users, server, at, diary }) => {
+        at(end + 1, () =>
+          users
+            .of('alice')
+            .validToken$.pipe(retry(1))
+            .subscribe((token) => diary.push(token)),
+        );
+        at(end + 100, () => users.of('alice').dispose());
+        return () => {
+          expect(diary).toEqual(['A3']);
+          expect(server.counters).toMatchObject({ requests: 1, reuses: 0 });
+        };
+      },
+      ({ db }) => ({
+        store: () => ({ ...db.row('alice'), lock: memoryStore().lock, isVolatile: () => false }),
+      }),
+      { server: { latencyMs: seconds(2) }, untilMs: end + seconds(10) },
+    ),
+  );
+});
+
 describe('dispose() of all', () => {
   it(
     'ends everything, and later calls fail',
@@ -667,6 +782,45 @@ describe('dispose() of all', () => {
     await done;
     expect(storedIn(store)?.access_token).toBe('A2');
     await users[Symbol.asyncDispose]();
+  });
+
+  it.each<[string, (users: TokenManagers) => AsyncDisposable, (users: TokenManagers) => unknown]>([
+    ['all, of one that was disposed of before', (users) => users, () => undefined],
+    ['one, whichever handle that was done by', (users) => users.of('alice'), () => undefined],
+    ['one, which was used again', (users) => users.of('alice'), (users) => users.of('alice').peek()],
+  ])('of %s, `await using` waits until what that has sent is saved', async (_which, chosen, between) => {
+    const answer$ = new Subject<object>();
+    const store = memoryStore({ access_token: 'A1', refresh_token: 'R1', expires_at: 0 });
+    const users = tokenManagers({ store: () => store, refresh: () => answer$ });
+    const asked = users.of('alice').getValidToken().catch(codeOf);
+    const one = chosen(users);
+    users.of('alice').dispose();
+    expect(await asked).toBe('disposed');
+    await between(users);
+    let isDone = false;
+    const done = one[Symbol.asyncDispose]().then(() => (isDone = true));
+    await setImmediate();
+    expect(isDone).toBe(false);
+    answer$.next({ access_token: 'A2', refresh_token: 'R2', expires_in: 3600 });
+    await done;
+    expect(storedIn(store)?.access_token).toBe('A2');
+    users.dispose();
+  });
+});
+
+describe('`await using` of one', () => {
+  it('leaves whoever comes again meanwhile alone', async () => {
+    const answer$ = new Subject<object>();
+    const store = memoryStore({ access_token: 'A1', refresh_token: 'R1', expires_at: 0 });
+    const users = tokenManagers({ store: () => store, refresh: () => answer$ });
+    const alice = users.of('alice');
+    const again = firstValueFrom(alice.validToken$.pipe(retry(1)));
+    const done = alice[Symbol.asyncDispose]();
+    answer$.next({ access_token: 'A2', refresh_token: 'R2', expires_in: 3600 });
+    await done;
+    expect(await again).toBe('A2');
+    expect(await alice.getValidToken()).toBe('A2');
+    users.dispose();
   });
 });
 

@@ -5,20 +5,21 @@ import type { TokenManager } from './tokenManager.js';
 /** A use of a manager; `leave` ends it. */
 export interface Use {
   readonly manager: TokenManager;
-  leave(): void;
+  readonly leave: () => void;
 }
 
 /**
  * A manager of which each use is one of another: while it has a subscriber, and until a promise has settled.
  *
- * @param drop lets go of the other one, and returns it, if there is one
+ * @param drop lets go of the other one, if there is one
+ * @param landed resolves when what has been sent is saved, or cannot be
  */
 export function keyedManager(
   enter: () => Use,
   events$: TokenManager['events$'],
-  drop: () => TokenManager | undefined,
+  drop: () => void,
+  landed: () => Promise<unknown>,
 ): TokenManager {
-  let dropped: TokenManager | undefined;
   function streamed<T>(view: (manager: TokenManager) => Observable<T>): Observable<T> {
     return new Observable((subscriber) => {
       const { manager, leave } = enter();
@@ -29,12 +30,14 @@ export function keyedManager(
 
   /** Not `async`: whoever asks gets the manager's own promise, and waits no longer than for that. */
   function asked<T>(ask: (manager: TokenManager) => Promise<T>): Promise<T> {
+    let use: Use | undefined;
     try {
-      const { manager, leave } = enter();
-      const answer = ask(manager);
-      answer.then(leave, leave);
+      use = enter();
+      const answer = ask(use.manager);
+      answer.then(use.leave, use.leave);
       return answer;
     } catch (error) {
+      use?.leave();
       return firstValueFrom(throwError(() => error));
     }
   }
@@ -53,11 +56,6 @@ export function keyedManager(
     renew: (rejected) => asked((manager) => manager.renew(rejected)),
     set: (credentials) => asked((manager) => manager.set(credentials)),
     clear: (options) => asked((manager) => manager.clear(options)),
-    ...disposable(
-      () => {
-        dropped = drop() ?? dropped;
-      },
-      async () => dropped?.[Symbol.asyncDispose](),
-    ),
+    ...disposable(drop, landed),
   } as TokenManager;
 }

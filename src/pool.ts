@@ -1,4 +1,14 @@
-import { defer, EMPTY, exhaustMap, map, repeat, type SchedulerLike, Subject, takeWhile } from 'rxjs';
+import {
+  defer,
+  EMPTY,
+  exhaustMap,
+  map,
+  queueScheduler,
+  repeat,
+  type SchedulerLike,
+  Subject,
+  takeWhile,
+} from 'rxjs';
 import { timerAt } from './timerAt.js';
 
 /** One thing, and where it is kept. */
@@ -60,7 +70,12 @@ export function createPool<T>({ make, end, isWanted, idleMs, maxActive, schedule
     end(place.value, place.key);
   }
 
+  /** After what is being told: the one that has just been left may have news. */
   function makeRoom(): void {
+    if (places.size > maxActive) queueScheduler.schedule(evictSurplus);
+  }
+
+  function evictSurplus(): void {
     for (const place of idle) {
       if (places.size <= maxActive) return;
       evict(place);

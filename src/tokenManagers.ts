@@ -1,4 +1,4 @@
-import { defer, filter, noop, queueScheduler, Subject, Subscription, using } from 'rxjs';
+import { defer, filter, finalize, noop, queueScheduler, Subject } from 'rxjs';
 import { codeLike } from './classify.js';
 import { concealed } from './concealed.js';
 import type { CredentialStore, GetSetPair } from './contracts.js';
@@ -24,12 +24,18 @@ interface Home {
 }
 
 interface Active {
+  readonly key: string;
   readonly manager: TokenManager;
   readonly home: Home;
   /** What is handed out, once it was asked for. */
   handle?: TokenManager;
-  /** Epoch ms before which no request may be sent, which only this manager knows. */
-  retryAt: number;
+}
+
+/** True while no request may be sent, which only the manager knows; of a refusal it is the store that does. */
+function isWaiting({ state$ }: TokenManager, now: number): boolean {
+  let isIt = false;
+  state$.subscribe((state) => (isIt = 'retryAt' in state && state.retryAt > now)).unsubscribe();
+  return isIt;
 }
 
 /**
@@ -54,8 +60,8 @@ export function tokenManagers(config: TokenManagersConfig): TokenManagers {
   /** Speaks for all of them when they have ended. */
   const ended = createTokenManager(shared);
   ended.dispose();
-  /** Those that all the rest has ended with: what they have sent is still saved. */
-  const last: TokenManager[] = [];
+  /** Those at a lock, as often as they are, also when they have gone: what was sent is still saved. */
+  const busy = new Map<unknown, Active>();
   let isDisposed = false;
 
   function storeOf(key: string): CredentialStore | GetSetPair {
@@ -68,17 +74,24 @@ export function tokenManagers(config: TokenManagersConfig): TokenManagers {
     }
   }
 
-  const isNeeded = ({ store, locks }: Home): boolean => locks > 0 || !!store.isVolatile?.();
+  /** What is kept for nobody any more is let go. */
+  function forget({ key, home }: Active): void {
+    const isNeeded = home.locks > 0 || home.store.isVolatile?.();
+    if (kept.get(key) === home && !isNeeded) kept.delete(key);
+  }
 
   /** While a manager is at the lock it refreshes, or saves what it got: it is in use, whoever has left. */
-  function atLock(key: string, home: Home, use: () => () => void): Subscription {
-    home.locks++;
+  function atLock(active: Active, use: () => () => void): () => void {
+    const { home } = active;
     const leave = use();
-    return new Subscription(() => {
+    busy.set(leave, active);
+    home.locks++;
+    return () => {
+      busy.delete(leave);
       home.locks--;
       leave();
-      if (kept.get(key) === home && !isNeeded(home)) kept.delete(key);
-    });
+      forget(active);
+    };
   }
 
   function make(key: string, use: () => () => void): Active {
@@ -87,6 +100,7 @@ export function tokenManagers(config: TokenManagersConfig): TokenManagers {
     const { lock } = store;
     const manager = createTokenManager({
       ...shared,
+      provider: settings.profile,
       store: {
         read: () => store.read(),
         write: (next, expected) => store.write(next, expected),
@@ -95,10 +109,10 @@ export function tokenManagers(config: TokenManagersConfig): TokenManagers {
           lossy: lock.lossy,
           leaseMs: lock.leaseMs,
           hold: (critical) =>
-            using(
-              () => atLock(key, home, use),
-              () => defer(() => lock.hold(critical)), // `using` would not let go where this throws
-            ),
+            defer(() => {
+              const leave = atLock(active, use);
+              return defer(() => lock.hold(critical)).pipe(finalize(leave)); // also where it throws
+            }),
           holder: () => lock.holder?.() ?? [null],
         },
       },
@@ -107,23 +121,19 @@ export function tokenManagers(config: TokenManagersConfig): TokenManagers {
       onRefresh: onRefresh && ((credentials) => onRefresh(key, credentials)),
     });
     kept.delete(key);
-    const active: Active = { manager, home, retryAt: 0 };
-    manager.events$.subscribe((event) => {
-      // After a refusal it is the store that knows.
-      if ('retryAt' in event && event.retryAt < Infinity) active.retryAt = event.retryAt;
-      happening$.next({ ...event, key });
-    });
+    manager.events$.subscribe((event) => happening$.next({ ...event, key }));
+    const active = { key, manager, home };
     return active;
   }
 
   const pool = createPool<Active>({
     make,
-    end({ manager, home }, key) {
-      manager.dispose();
-      if (isDisposed) last.push(manager);
-      if (isNeeded(home)) kept.set(key, home);
+    end(active) {
+      kept.set(active.key, active.home); // first: whoever is let go may come again at once
+      active.manager.dispose();
+      forget(active);
     },
-    isWanted: ({ retryAt }) => retryAt > settings.scheduler.now(),
+    isWanted: ({ manager }) => isWaiting(manager, settings.scheduler.now()),
     idleMs,
     maxActive,
     scheduler: settings.background,
@@ -135,16 +145,21 @@ export function tokenManagers(config: TokenManagersConfig): TokenManagers {
     return { manager: place.value.manager, leave: () => pool.leave(place) };
   }
 
+  /** Resolves when what those that have gone have sent is saved, or cannot be. */
+  function landed(only?: string): Promise<unknown> {
+    const gone = [...busy.values()].filter(
+      (active) => (only ?? active.key) === active.key && pool.find(active.key) !== active,
+    );
+    return Promise.all(gone.map(({ manager }) => manager[Symbol.asyncDispose]()));
+  }
+
   function handleOf(key: string): TokenManager {
     const events$ = happening$.pipe(filter((event) => event.key === key));
     return keyedManager(
       () => enter(key),
       concealed(events$),
-      () => {
-        const manager = pool.find(key)?.manager;
-        pool.drop(key);
-        return manager;
-      },
+      () => pool.drop(key),
+      () => landed(key),
     );
   }
 
@@ -166,6 +181,6 @@ export function tokenManagers(config: TokenManagersConfig): TokenManagers {
     get size() {
       return pool.size;
     },
-    ...disposable(dispose, () => Promise.all(last.map((manager) => manager[Symbol.asyncDispose]()))),
+    ...disposable(dispose, landed),
   } as TokenManagers;
 }

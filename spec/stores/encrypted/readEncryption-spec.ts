@@ -101,6 +101,20 @@ describe('the options of encrypted', () => {
     expect([...used].sort()).toEqual(['decrypt', 'deriveKey', 'encrypt', 'importKey', 'sign']);
   });
 
+  it('may bring one that fails: it is asked again', async () => {
+    let failures = 1;
+    const subtle = new Proxy(crypto.subtle, {
+      get(target, name) {
+        if (name === 'importKey' && failures-- > 0) throw new DOMException('busy', 'OperationError');
+        return (Reflect.get(target, name) as () => unknown).bind(target);
+      },
+    });
+    const store = encrypted(memoryStore(), { key, crypto: { subtle } });
+    const write = () => firstValueFrom(from(store.write(held, ANY_VERSION)));
+    await expect(write()).rejects.toThrow('busy');
+    expect(await write()).toMatchObject({ written: true });
+  });
+
   describe('where there is no WebCrypto', () => {
     const own = Object.getOwnPropertyDescriptor(globalThis, 'crypto')!;
     afterEach(() => void Object.defineProperty(globalThis, 'crypto', own));

@@ -48,7 +48,11 @@ export function isSealed(stored: Credentials): boolean {
  */
 export function createVault({ subtle, keys, id, acceptsPlaintext }: Encryption): Vault {
   let ring: Promise<readonly [Cipher, ...Cipher[]]> | undefined;
-  const ciphers = () => (ring ??= Promise.all(keys.map((key) => cipherFrom(subtle, key))) as Promise<never>);
+  const ciphers = () =>
+    (ring ??= Promise.all(keys.map((key) => cipherFrom(subtle, key))).catch((error: unknown) => {
+      ring = undefined; // what failed once may not fail again
+      throw error;
+    }) as Promise<never>);
 
   /** What a ciphertext opens beside: its format and key, its place, and the names it was given. */
   const boundBy = (kid: string, { access_token, refresh_token }: Credentials): string =>
