@@ -45,7 +45,7 @@ export interface TabWorld {
 /** @throws TypeError or RangeError that names the option */
 export function readTabOptions(maker: string, options: TabStoreOptions): TabWorld {
   const { BroadcastChannel, navigator } = platform();
-  const opened = BroadcastChannel && ((name: string) => new BroadcastChannel(name));
+  const opened = BroadcastChannel && ((name: string) => unheld(new BroadcastChannel(name)));
   const locks = given(options.locks, navigator?.locks);
   const channel = given(options.channel, opened);
   const page = given(options.page, pageHere());
@@ -71,6 +71,12 @@ export function readTabOptions(maker: string, options: TabStoreOptions): TabWorl
   }
   const away$ = page ? fromEvent(page, 'pagehide') : NEVER;
   return { locks, channel, wake$, page, leaseMs, scheduler, away$ };
+}
+
+/** That of Node would keep its process alive. */
+function unheld(channel: ChannelLike): ChannelLike {
+  (channel as { unref?: () => void }).unref?.();
+  return channel;
 }
 
 /** `null` says none, `undefined` says the usual one. */
