@@ -529,6 +529,34 @@ describe('webStorageStore: where there is no browser', () => {
     expect(ended).toEqual({ code: 0, signal: null, stdout: 'A1\nat once\n', stderr: '' });
   });
 
+  it('shares nothing with what else a server does under that key', async () => {
+    const here = globalThis as { navigator?: unknown; BroadcastChannel?: unknown };
+    const had = { BroadcastChannel: here.BroadcastChannel, navigator: here.navigator };
+    const asked: string[] = [];
+    here.BroadcastChannel = class extends EventTarget {
+      constructor(name: string) {
+        super();
+        asked.push(name);
+      }
+      readonly close = () => undefined;
+    };
+    const request = (name: string, _options: unknown, step: () => unknown) => (asked.push(name), step());
+    Object.defineProperty(here, 'navigator', {
+      value: { locks: { request, query: () => ({}) } },
+      configurable: true,
+    });
+    try {
+      const store = webStorageStore('login', fakeBrowser().newTab().storage);
+      const listening = store.changes$.subscribe();
+      await write(store, first);
+      listening.unsubscribe();
+      expect([store.lock.lossy, asked]).toEqual([true, []]);
+    } finally {
+      here.BroadcastChannel = had.BroadcastChannel;
+      Object.defineProperty(here, 'navigator', { value: had.navigator, configurable: true });
+    }
+  });
+
   it('is refused in a worker, which has no localStorage', () => {
     const here = globalThis as { indexedDB?: unknown };
     here.indexedDB = {};

@@ -4,7 +4,14 @@ import { LONGEST_DELAY_MS } from '../longestDelay.js';
 import { hearing, type Hearing } from './hearing.js';
 import { leaseLock } from './leaseLock.js';
 import { notesFrom } from './notes.js';
-import { pageHere, platform, type ChannelLike, type LockManagerLike, type PageLike } from './platform.js';
+import {
+  isServer,
+  pageHere,
+  platform,
+  type ChannelLike,
+  type LockManagerLike,
+  type PageLike,
+} from './platform.js';
 import type { Shelf } from './shelf.js';
 import { randomName } from './randomName.js';
 import { tabLease } from './tabLease.js';
@@ -14,9 +21,9 @@ import { webLock } from './webLock.js';
 
 /** Of what the world outside is made. All of it has a default; durations are in ms. */
 export interface TabStoreOptions {
-  /** Default `navigator.locks`; `null`: none, a lease that can lapse in their place. */
+  /** Default `navigator.locks`, but on a server; `null`: none, a lease that can lapse in their place. */
   readonly locks?: LockManagerLike | null | undefined;
-  /** How to open a `BroadcastChannel` of a name. Default: the browser's; `null`: none. */
+  /** How to open a `BroadcastChannel` of a name. Default: the browser's, if any; `null`: none. */
   readonly channel?: ((name: string) => ChannelLike) | null | undefined;
   /** Hints that this page may have slept: the store is read and the clock looked at. Default `wakeSignals()`. */
   readonly wake$?: Observable<unknown> | undefined;
@@ -44,8 +51,9 @@ export interface TabWorld {
 
 /** @throws TypeError or RangeError that names the option */
 export function readTabOptions(maker: string, options: TabStoreOptions): TabWorld {
-  const { BroadcastChannel, navigator } = platform();
-  const opened = BroadcastChannel && ((name: string) => unheld(new BroadcastChannel(name)));
+  // Those of a server are for all that it does at a time, whatever storage each has, and are no other process's.
+  const { BroadcastChannel, navigator } = isServer() ? {} : platform();
+  const opened = BroadcastChannel && ((name: string) => new BroadcastChannel(name));
   const locks = given(options.locks, navigator?.locks);
   const channel = given(options.channel, opened);
   const page = given(options.page, pageHere());
@@ -71,12 +79,6 @@ export function readTabOptions(maker: string, options: TabStoreOptions): TabWorl
   }
   const away$ = page ? fromEvent(page, 'pagehide') : NEVER;
   return { locks, channel, wake$, page, leaseMs, scheduler, away$ };
-}
-
-/** That of Node would keep its process alive. */
-function unheld(channel: ChannelLike): ChannelLike {
-  (channel as { unref?: () => void }).unref?.();
-  return channel;
 }
 
 /** `null` says none, `undefined` says the usual one. */
