@@ -12,6 +12,7 @@ import {
   type LockManagerLike,
   type PageLike,
 } from './platform.js';
+import { patientShelf } from './patientShelf.js';
 import type { Shelf } from './shelf.js';
 import { randomName } from './randomName.js';
 import { tabLease } from './tabLease.js';
@@ -54,9 +55,9 @@ export function readTabOptions(maker: string, options: TabStoreOptions): TabWorl
   // Those of a server are for all that it does at a time, whatever storage each has, and are no other process's.
   const { BroadcastChannel, navigator } = isServer() ? {} : platform();
   const opened = BroadcastChannel && ((name: string) => new BroadcastChannel(name));
-  const locks = given(options.locks, navigator?.locks);
-  const channel = given(options.channel, opened);
-  const page = given(options.page, pageHere());
+  const locks = chosen(options.locks, navigator?.locks);
+  const channel = chosen(options.channel, opened);
+  const page = chosen(options.page, pageHere());
   const { leaseMs = 45_000, scheduler = asyncScheduler } = options;
 
   const must = (isGood: boolean, what: string): void => {
@@ -82,7 +83,7 @@ export function readTabOptions(maker: string, options: TabStoreOptions): TabWorl
 }
 
 /** `null` says none, `undefined` says the usual one. */
-function given<T>(option: T | null | undefined, usual: T | undefined): T | undefined {
+function chosen<T>(option: T | null | undefined, usual: T | undefined): T | undefined {
   return option === undefined ? usual : (option ?? undefined);
 }
 
@@ -96,13 +97,14 @@ const isFunction = (value: unknown): boolean => typeof value === 'function';
  * @param storageKey whose `storage` events tell, too
  */
 export function sharedByTabs(
-  shelf: Shelf,
+  given: Shelf,
   name: string,
   world: TabWorld,
   settleMs: number,
   storageKey?: string,
 ): CredentialStore {
-  const { locks, channel, page, away$, wake$ } = world;
+  const { locks, channel, page, away$, wake$, scheduler } = world;
+  const shelf = patientShelf(given, scheduler);
   const tab = `tab ${randomName()}`;
   const leaseOn = (tenure: Parameters<typeof tabLease>[2]) => tabLease(shelf, tab, tenure);
   /** Whoever has journaled last. */
