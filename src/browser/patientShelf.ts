@@ -4,6 +4,8 @@ import type { Shelf } from './shelf.js';
 
 /** How long an answer may take: another page may keep the lock of writers, or the database, for as long as it likes. */
 const ANSWER_MS = 10_000;
+/** A page that has slept for longer than that may have its answer on the way. */
+const AWAKE_MS = 250;
 
 /** The same shelf, which answers in time or fails; what was given up for late is not done later. */
 export function patientShelf(shelf: Shelf, scheduler: SchedulerLike): Shelf {
@@ -16,7 +18,7 @@ export function patientShelf(shelf: Shelf, scheduler: SchedulerLike): Shelf {
       if (late) throw late;
     };
     const late$ = timer(ANSWER_MS, scheduler).pipe(
-      delay(0), // in a page that has slept the answer may be there already
+      delay(AWAKE_MS),
       map((): never => {
         throw (late = new StoreError(code, `Cannot use ${shelf.place}: it does not answer`, 'ETIMEDOUT'));
       }),
