@@ -28,7 +28,7 @@ import { HttpTestingController, provideHttpClientTesting } from '@angular/common
 import { inject } from '@angular/core';
 import { TestBed } from '@angular/core/testing';
 import { describe, expect, it, jest } from '@jest/globals';
-import { filter, firstValueFrom, map, retry, Subject } from 'rxjs';
+import { concatMap, filter, firstValueFrom, map, retry, Subject } from 'rxjs';
 import {
   ConfigurationError,
   memoryStore,
@@ -468,6 +468,8 @@ describe('a request of the manager itself', () => {
     ['an observable with operators', (http) => http.post(tokenUrl, {}).pipe(map((body) => body))],
   ];
 
+  const later$ = new Subject<null>();
+
   it.each(calls)('does not wait for itself: refresh returns %s', async (_what, call) => {
     const { http, backend } = world(
       provideTokenManager(() => {
@@ -499,6 +501,50 @@ describe('a request of the manager itself', () => {
     http.get(url).subscribe();
     backend.expectOne(tokenUrl).flush({ access_token: 'A1' });
     expect(bearerOf(backend.expectOne(url))).toBe('Bearer A1');
+  });
+
+  /** Of a manager whose token has ended, and who asks for a new one through the interceptor. */
+  const ended = (refresh: (client: HttpClient) => unknown) =>
+    provideTokenManager(() => {
+      const client = inject(HttpClient);
+      return {
+        store: memoryStore({ access_token: 'A1', refresh_token: 'R1', expires_at: 1 }),
+        refresh: () => refresh(client) as Promise<unknown>,
+      };
+    }, withBearerTargets(API));
+
+  it.each([
+    ['at once', retry<object>(1)],
+    ['later', retry<object>({ count: 1, delay: () => later$ })],
+  ])('does not wait for itself: refresh that tries again %s', (_when, again) => {
+    const { http, backend } = world(ended((client) => client.post(tokenUrl, {}).pipe(again)));
+    http.get(url).subscribe();
+    backend.expectOne(tokenUrl).flush('busy', { status: 503, statusText: 'Busy' });
+    later$.next(null);
+    const renewing = backend.expectOne(tokenUrl);
+    expect(bearerOf(renewing)).toBeNull();
+    renewing.flush({ access_token: 'A2' });
+    expect(bearerOf(backend.expectOne(url))).toBe('Bearer A2');
+  });
+
+  it('does not wait for itself: refresh that asks for something else first', () => {
+    const csrf = `${API}/csrf`;
+    const { http, backend } = world(
+      ended((client) => client.get(csrf).pipe(concatMap(() => client.post(tokenUrl, {})))),
+    );
+    http.get(url).subscribe();
+    backend.expectOne(csrf).flush('yes');
+    backend.expectOne(tokenUrl).flush({ access_token: 'A2' });
+    expect(bearerOf(backend.expectOne(url))).toBe('Bearer A2');
+  });
+
+  it('is none that whoever hears of a new token makes: it carries the token', () => {
+    const { http, backend } = world(ended((client) => client.post(tokenUrl, {})));
+    const { token$, validToken$ } = tokensOf();
+    token$.pipe(concatMap(() => http.get(url))).subscribe();
+    validToken$.subscribe();
+    backend.expectOne(tokenUrl).flush({ access_token: 'A2' });
+    expect(bearerOf(backend.expectOne(url))).toBe('Bearer A2');
   });
 
   it('goes around all interceptors with a client over HttpBackend', () => {

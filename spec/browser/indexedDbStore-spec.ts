@@ -2,7 +2,7 @@ import { createContext, runInContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import { firstValueFrom, from, of } from 'rxjs';
 import { ANY_VERSION } from 'rx-token';
-import { indexedDbStore } from 'rx-token/browser';
+import { indexedDbStore, type IndexedDbLike } from 'rx-token/browser';
 import { fakeBrowser } from '../helpers/fakeBrowser.js';
 import { bundled } from '../helpers/site.js';
 
@@ -38,6 +38,23 @@ describe('indexedDbStore', () => {
       });
     },
   );
+
+  it.each([
+    ['its connection was closed', 'AbortError'], // by whoever clears the data of the site
+    ['another tool has changed it meanwhile', 'VersionError'],
+  ])('is opened again where, while it was opened, %s', async (_what, name) => {
+    const outcomes = [name, 'SecurityError', name, name, name];
+    const open = () => {
+      const request = Object.assign(new EventTarget(), { error: { name: outcomes.shift() ?? 'NoError' } });
+      queueMicrotask(() => request.dispatchEvent(new Event('error')));
+      return request as unknown as ReturnType<IndexedDbLike['open']>;
+    };
+    const store = indexedDbStore('login', { ...fakeBrowser().newTab().options, indexedDB: { open } });
+    const reading = () => firstValueFrom(from(store.read()));
+    await expect(reading()).rejects.toMatchObject({ reason: 'SecurityError' });
+    await expect(reading()).rejects.toMatchObject({ reason: name }); // but not for ever
+    expect(outcomes).toEqual([]);
+  });
 
   it.each<[string, unknown[], RegExp]>([
     ['no name', [''], /name/],

@@ -13,6 +13,7 @@ import { type TabStoreOptions, webStorageStore } from 'rx-token/browser';
 import { fakeAuthorizationServer } from 'rx-token/testing';
 import { pairFingerprint } from '../../src/fingerprint.js';
 import { fakeBrowser, type FakeTab } from '../helpers/fakeBrowser.js';
+import { runScript } from '../helpers/runScript.js';
 import { until } from '../helpers/until.js';
 
 const first: Credentials = { access_token: 'access-of-1', refresh_token: 'refresh-of-1', expires_at: 1 };
@@ -502,6 +503,58 @@ describe('webStorageStore: where there is no browser', () => {
     expect((await read(store)).credentials).toEqual(first);
     expect((await read(webStorageStore('login'))).credentials).toBeNull();
     listening.unsubscribe();
+  });
+
+  it.each([
+    ['with what Node has', '{}'],
+    // Node has locks from version 24 on; these are always free
+    ['with locks', '{ locks: { request: (_name, _options, step) => step(), query: () => ({}) } }'],
+  ])('keeps no process alive over a storage of its own, %s', async (_what, options) => {
+    const ended = await runScript(`
+      import { createTokenManager } from 'rx-token';
+      import { webStorageStore } from 'rx-token/browser';
+      const stored = new Map();
+      const storage = {
+        getItem: (key) => stored.get(key) ?? null,
+        setItem: (key, text) => void stored.set(key, text),
+        removeItem: (key) => void stored.delete(key),
+      };
+      const store = webStorageStore('login', storage, ${options});
+      const tokens = createTokenManager({ store, refresh: () => ({ access_token: 'A2' }) });
+      await tokens.set({ access_token: 'A1' });
+      const since = performance.now();
+      process.on('exit', () => console.log(performance.now() - since < 2_000 ? 'at once' : 'late'));
+      console.log(await tokens.getValidToken());
+    `);
+    expect(ended).toEqual({ code: 0, signal: null, stdout: 'A1\nat once\n', stderr: '' });
+  });
+
+  it('shares nothing with what else a server does under that key', async () => {
+    const here = globalThis as { navigator?: unknown; BroadcastChannel?: unknown };
+    const had = { BroadcastChannel: here.BroadcastChannel, navigator: here.navigator };
+    const asked: string[] = [];
+    here.BroadcastChannel = class extends EventTarget {
+      constructor(name: string) {
+        super();
+        asked.push(name);
+      }
+      readonly close = () => undefined;
+    };
+    const request = (name: string, _options: unknown, step: () => unknown) => (asked.push(name), step());
+    Object.defineProperty(here, 'navigator', {
+      value: { locks: { request, query: () => ({}) } },
+      configurable: true,
+    });
+    try {
+      const store = webStorageStore('login', fakeBrowser().newTab().storage);
+      const listening = store.changes$.subscribe();
+      await write(store, first);
+      listening.unsubscribe();
+      expect([store.lock.lossy, asked]).toEqual([true, []]);
+    } finally {
+      here.BroadcastChannel = had.BroadcastChannel;
+      Object.defineProperty(here, 'navigator', { value: had.navigator, configurable: true });
+    }
   });
 
   it('is refused in a worker, which has no localStorage', () => {

@@ -51,7 +51,12 @@ async function install(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'rx-token-scripts-'));
   const modules = join(folder, 'node_modules');
   const packages = {
-    'rx-token': { '.': './index.js', './node': './node.js', './testing': './testing.js' },
+    'rx-token': {
+      '.': './index.js',
+      './browser': './browser.js',
+      './node': './node.js',
+      './testing': './testing.js',
+    },
     rxjs: { '.': './index.js' },
   };
   for (const [name, exports] of Object.entries(packages)) {
@@ -62,6 +67,7 @@ async function install(): Promise<string> {
   await build({
     entryPoints: {
       'rx-token/index': resolve('src/index.ts'),
+      'rx-token/browser': resolve('src/browser/index.ts'),
       'rx-token/node': resolve('src/node/index.ts'),
       'rx-token/testing': resolve('src/testing/index.ts'),
       'rxjs/index': 'rxjs',

@@ -12,7 +12,7 @@ import { NoCredentialsError, withToken } from '../index.js';
 import { isRejected } from '../isRejected.js';
 import { isStream } from '../isStream.js';
 import { urlFrom } from '../targets.js';
-import { BEARER_MANAGER, SKIP_BEARER } from './contextTokens.js';
+import { ASKED_AT, BEARER_MANAGER, SKIP_BEARER } from './contextTokens.js';
 import { injectBaseUrl } from './injectBaseUrl.js';
 import { isTokenRequest } from './isTokenRequest.js';
 import { injectManaged, MANAGERS } from './managers.js';
@@ -51,9 +51,12 @@ export const bearerInterceptor: HttpInterceptorFn = (request, next) => {
   const baseUrl = injectBaseUrl();
   const url = urlFrom(request.urlWithParams, baseUrl);
   const managed = url && managers.find(({ findTarget }) => findTarget?.(url, method));
-  if (!managed || managed.isAsking() || isTokenRequest(body)) return next(request);
+  if (!managed || isTokenRequest(body)) return next(request);
 
-  const { tokens } = managed;
+  const { tokens, asking } = managed;
+  if (asking.isAsking) context.set(ASKED_AT, url.href); // stays with the request when it is tried again, later
+  if (context.get(ASKED_AT) === url.href) return asking.answered(next(request));
+
   const isAnonymous = managed.findTarget?.(url, method)?.isAnonymous;
   const orNone = (error: unknown): Observable<string> => {
     if (isAnonymous && error instanceof NoCredentialsError) return of(NONE);

@@ -3,7 +3,7 @@ import { catchError, distinctUntilChanged, EMPTY, fromEvent, merge, switchMap } 
 import type { TokenManagerConfig } from '../config.js';
 import type { TokenState } from '../held.js';
 import { createTokenManager, memoryStore, type CredentialStore, type TokenManager } from '../index.js';
-import { createAsking } from './asking.js';
+import { createAsking, type Asking } from './asking.js';
 import { bearerTargets, type FindTarget } from './bearerTargets.js';
 import type { Definition } from './definitions.js';
 import { hearInside, listenOutside, timersOutside } from './zone.js';
@@ -14,8 +14,8 @@ export interface Managed {
   readonly tokens: TokenManager;
   /** `undefined`: it has no targets. */
   readonly findTarget: FindTarget | undefined;
-  /** True while `refresh` or `acquire` is being called. */
-  isAsking(): boolean;
+  /** Of `refresh` and `acquire`. */
+  readonly asking: Asking;
   state(): Signal<TokenState>;
   /** What is done although nobody asks. */
   start(): void;
@@ -70,7 +70,7 @@ export function createManaged(definition: Definition): Managed {
     name,
     tokens,
     findTarget,
-    isAsking: () => asking.isAsking,
+    asking,
     state: () => (state ??= shownState()),
     start() {
       if (isProactive && !isServer) zone.runOutsideAngular(() => manager.token$.subscribe());

@@ -8,8 +8,9 @@ const STORE = 'rx-token';
 const KEYS = { record: 'credentials', notes: 'notes', lease: 'lease' };
 type Field = keyof typeof KEYS;
 
-/** A connection may be closed under us, by whoever deletes the database: then it is made anew. */
+/** A connection may be closed under us, by whoever deletes or changes the database: then it is made anew. */
 const ATTEMPTS = 3;
+const CLOSED = ['AbortError', 'InvalidStateError', 'VersionError'];
 
 /**
  * A shelf in a database of its own, as three objects. Each use has its own connection: it is there within a
@@ -23,14 +24,14 @@ export function indexedDbShelf(name: string, factoryOf: () => IndexedDbLike): Sh
     step: (found: Texts) => Change<T>,
     attempt = 1,
   ): Promise<T> {
-    const database = await open(factoryOf(), name);
+    let database: DatabaseLike | undefined;
     try {
+      database = await open(factoryOf(), name);
       return await transaction(database, mode, step);
     } catch (error) {
-      const isClosed = nameOf(error) === 'InvalidStateError' || nameOf(error) === 'AbortError';
-      if (!isClosed || attempt === ATTEMPTS) throw error;
+      if (!CLOSED.includes(nameOf(error)) || attempt === ATTEMPTS) throw error;
     } finally {
-      database.close();
+      database?.close();
     }
     return inTransaction(mode, step, attempt + 1);
   }
@@ -119,6 +120,6 @@ function textOf(value: unknown): string | null {
   }
 }
 
-function nameOf(error: unknown): unknown {
-  return (Object(error) as { name?: unknown }).name;
+function nameOf(error: unknown): string {
+  return String((Object(error) as { name?: unknown }).name);
 }

@@ -4,7 +4,15 @@ import { LONGEST_DELAY_MS } from '../longestDelay.js';
 import { hearing, type Hearing } from './hearing.js';
 import { leaseLock } from './leaseLock.js';
 import { notesFrom } from './notes.js';
-import { pageHere, platform, type ChannelLike, type LockManagerLike, type PageLike } from './platform.js';
+import {
+  isServer,
+  pageHere,
+  platform,
+  type ChannelLike,
+  type LockManagerLike,
+  type PageLike,
+} from './platform.js';
+import { patientShelf } from './patientShelf.js';
 import type { Shelf } from './shelf.js';
 import { randomName } from './randomName.js';
 import { tabLease } from './tabLease.js';
@@ -14,9 +22,9 @@ import { webLock } from './webLock.js';
 
 /** Of what the world outside is made. All of it has a default; durations are in ms. */
 export interface TabStoreOptions {
-  /** Default `navigator.locks`; `null`: none, a lease that can lapse in their place. */
+  /** Default `navigator.locks`, but on a server; `null`: none, a lease that can lapse in their place. */
   readonly locks?: LockManagerLike | null | undefined;
-  /** How to open a `BroadcastChannel` of a name. Default: the browser's; `null`: none. */
+  /** How to open a `BroadcastChannel` of a name. Default: the browser's, if any; `null`: none. */
   readonly channel?: ((name: string) => ChannelLike) | null | undefined;
   /** Hints that this page may have slept: the store is read and the clock looked at. Default `wakeSignals()`. */
   readonly wake$?: Observable<unknown> | undefined;
@@ -44,11 +52,12 @@ export interface TabWorld {
 
 /** @throws TypeError or RangeError that names the option */
 export function readTabOptions(maker: string, options: TabStoreOptions): TabWorld {
-  const { BroadcastChannel, navigator } = platform();
+  // Those of a server are for all that it does at a time, whatever storage each has, and are no other process's.
+  const { BroadcastChannel, navigator } = isServer() ? {} : platform();
   const opened = BroadcastChannel && ((name: string) => new BroadcastChannel(name));
-  const locks = given(options.locks, navigator?.locks);
-  const channel = given(options.channel, opened);
-  const page = given(options.page, pageHere());
+  const locks = chosen(options.locks, navigator?.locks);
+  const channel = chosen(options.channel, opened);
+  const page = chosen(options.page, pageHere());
   const { leaseMs = 45_000, scheduler = asyncScheduler } = options;
 
   const must = (isGood: boolean, what: string): void => {
@@ -74,7 +83,7 @@ export function readTabOptions(maker: string, options: TabStoreOptions): TabWorl
 }
 
 /** `null` says none, `undefined` says the usual one. */
-function given<T>(option: T | null | undefined, usual: T | undefined): T | undefined {
+function chosen<T>(option: T | null | undefined, usual: T | undefined): T | undefined {
   return option === undefined ? usual : (option ?? undefined);
 }
 
@@ -88,13 +97,14 @@ const isFunction = (value: unknown): boolean => typeof value === 'function';
  * @param storageKey whose `storage` events tell, too
  */
 export function sharedByTabs(
-  shelf: Shelf,
+  given: Shelf,
   name: string,
   world: TabWorld,
   settleMs: number,
   storageKey?: string,
 ): CredentialStore {
-  const { locks, channel, page, away$, wake$ } = world;
+  const { locks, channel, page, away$, wake$, scheduler } = world;
+  const shelf = patientShelf(given, scheduler);
   const tab = `tab ${randomName()}`;
   const leaseOn = (tenure: Parameters<typeof tabLease>[2]) => tabLease(shelf, tab, tenure);
   /** Whoever has journaled last. */

@@ -17,7 +17,8 @@ const SETTLE_MS = 100;
  * - **Without Web Locks** (plain http but on localhost, engines of before 2022) the lock is `lossy`: a lease in the
  *   storage, which two tabs may take at the same moment, and which lapses in a tab that sleeps. Prefer
  *   `indexedDbStore` there.
- * - On a server, where there is no window, it is a `memoryStore()`: make one for each request.
+ * - On a server, where there is no window, it is a `memoryStore()`: make one for each request. Over a `storage` of
+ *   its own it is as without Web Locks.
  * - Whatever runs in the page can read what is stored.
  *
  * A missing item, like one that holds `null` or `{}`, is signed out. {@link StoreError}: `store_unreadable`, as

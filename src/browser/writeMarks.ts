@@ -1,4 +1,13 @@
-import { firstValueFrom, merge, Subject, timer, type Observable, type SchedulerLike } from 'rxjs';
+import {
+  asyncScheduler,
+  firstValueFrom,
+  merge,
+  Subject,
+  timer,
+  type Observable,
+  type SchedulerLike,
+} from 'rxjs';
+import { unrefScheduler } from '../unrefScheduler.js';
 import type { LockManagerLike } from './platform.js';
 
 /** How long a mark stays: far longer than a write needs to be seen in every process of a browser. */
@@ -34,6 +43,7 @@ export function writeMarks(
   lagMs = 1_000,
 ): WriteMarks {
   const prefix = `${name}/write `;
+  const background = scheduler === asyncScheduler ? unrefScheduler : scheduler;
   let removed = 0;
   let unmark$ = new Subject<void>();
 
@@ -61,7 +71,7 @@ export function writeMarks(
           resolve();
           unmark$ = new Subject();
           // not for ever: a page with a lock is not kept for the way back
-          return firstValueFrom(merge(unmark$, timer(MARK_MS, scheduler), away$));
+          return firstValueFrom(merge(unmark$, timer(MARK_MS, background), away$));
         };
         locks.request(`${prefix}${number}`, { mode: 'shared' }, mark).catch(reject);
       });
