@@ -3,7 +3,8 @@ import { defer, NEVER, of, Subject, throwError, type Observable } from 'rxjs';
 import { aheadStore, type Settled } from '../src/aheadStore.js';
 import type { CheckedStore } from '../src/checkedStore.js';
 import { readConfig } from '../src/config.js';
-import { ANY_VERSION, type Lease, type Snapshot, type WriteResult } from '../src/contracts.js';
+import type { CheckedLease } from '../src/checkedStore.js';
+import { ANY_VERSION, type Snapshot, type WriteResult } from '../src/contracts.js';
 import { StoreError } from '../src/errors.js';
 import { marbles, type Marbles } from './helpers/marbles.js';
 import { unevenClock } from './helpers/unevenClock.js';
@@ -11,7 +12,7 @@ import { unevenClock } from './helpers/unevenClock.js';
 const before: Snapshot = { credentials: { access_token: 'A1', refresh_token: 'R1', note: 1 }, version: 'v1' };
 const next = { access_token: 'A2', refresh_token: 'R2', note: 1 };
 const other: Snapshot = { credentials: { access_token: 'B1', refresh_token: 'S1' }, version: 'v9' };
-const lease = { signal: new AbortController().signal } as Lease;
+const lease = { signal: new AbortController().signal } as CheckedLease;
 const full = new StoreError('store_unwritable', 'Full', 'ENOSPC');
 
 const written = (credentials: Snapshot['credentials']): WriteResult => ({

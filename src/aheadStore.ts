@@ -17,9 +17,9 @@ import {
   timer,
   type Observable,
 } from 'rxjs';
-import type { CheckedStore } from './checkedStore.js';
+import type { CheckedLease, CheckedStore } from './checkedStore.js';
 import type { Settings } from './config.js';
-import { ANY_VERSION, type Lease, type Snapshot, type WriteResult } from './contracts.js';
+import { ANY_VERSION, type Snapshot, type WriteResult } from './contracts.js';
 import { asCredentials, type Credentials } from './credentials.js';
 import type { TokenError } from './errors.js';
 import type { By, Happening } from './events.js';
@@ -39,7 +39,7 @@ export interface Settled {
 /** A rotated token that the store has not taken yet, and the lock that is kept until it has. */
 interface Ahead {
   readonly snapshot: Snapshot;
-  readonly lease: Lease;
+  readonly lease: CheckedLease;
   readonly error: TokenError;
 }
 
@@ -52,7 +52,7 @@ export interface AheadStore extends CheckedStore {
    * Emits `next` at once, as unsaved, and again when it is saved over `base`, and completes. Tries for ever;
    * unsubscribing drops it.
    */
-  keep(next: Credentials, base: Snapshot, lease: Lease, error: TokenError): Observable<Settled>;
+  keep(next: Credentials, base: Snapshot, lease: CheckedLease, error: TokenError): Observable<Settled>;
 }
 
 /** Saving what was rotated is worth keeping a process alive for, but not for ever. */
@@ -82,7 +82,7 @@ export function aheadStore(
   }
 
   /** The lock, without the store's notes: they tell of what it holds, and that is spent. */
-  function unnoted(lease: Lease): Lease {
+  function unnoted(lease: CheckedLease): CheckedLease {
     return {
       signal: lease.signal,
       remainingMs: () => lease.remainingMs(),
@@ -130,7 +130,7 @@ export function aheadStore(
         ahead = null;
         report({ type: 'persisted' });
         // What the provider has said of it meanwhile is noted where it is now.
-        const noted$ = written && dead ? silently(defer(() => lease.condemn(credentials))) : EMPTY;
+        const noted$ = written && dead ? silently(lease.condemn(credentials)) : EMPTY;
         return noted$.pipe(
           endWith<Settled>({
             by: written && strictPersist ? 'self' : 'sibling',

@@ -1,6 +1,6 @@
 import { defer, first, map, throwError, timeout, type Observable, type ObservableInput } from 'rxjs';
 import type { Settings } from './config.js';
-import type { Snapshot, Version, WriteResult } from './contracts.js';
+import type { Lease, Snapshot, Version, WriteResult } from './contracts.js';
 import type { Credentials } from './credentials.js';
 import { StoreError, TokenError } from './errors.js';
 import { orElseThrow } from './orElseThrow.js';
@@ -14,28 +14,54 @@ export interface CheckedStore {
   write(next: Credentials | null, expected: Version): Observable<WriteResult>;
 }
 
-export function checkedStore({ store, scheduler, refreshTimeoutMs }: Settings): CheckedStore {
+export function checkedStore(settings: Settings): CheckedStore {
+  const { store, scheduler } = settings;
   const checked = (snapshot: Snapshot): Snapshot => ({
     ...snapshot,
     credentials: snapshot.credentials && fromRecord(snapshot.credentials, scheduler.now()),
   });
-  const once = <T>(code: StoreError['code'], access: () => ObservableInput<T>): Observable<T> =>
-    defer(access).pipe(
-      first(),
-      timeout({
-        first: refreshTimeoutMs,
-        scheduler,
-        with: () => throwError(() => new StoreError(code, 'The store did not answer in time', 'ETIMEDOUT')),
-      }),
-      orElseThrow((thrown) => asStoreError(code, thrown)),
-    );
   return {
-    read$: once('store_unreadable', () => store.read()).pipe(map(checked)),
+    read$: answerOf(settings, 'store_unreadable', () => store.read()).pipe(first(), map(checked)),
     write: (next, expected) =>
-      once('store_unwritable', () => store.write(next, expected)).pipe(
+      answerOf(settings, 'store_unwritable', () => store.write(next, expected)).pipe(
+        first(),
         map((result) => ({ ...result, snapshot: checked(result.snapshot) })),
       ),
   };
+}
+
+/** A lease as the core sees it: cold observables, which end. */
+export interface CheckedLease extends Lease {
+  prepare(...asked: Parameters<Lease['prepare']>): Observable<unknown>;
+  acquit(): Observable<unknown>;
+  condemn(held: Credentials): Observable<unknown>;
+}
+
+export function checkedLease(lease: Lease, settings: Settings): CheckedLease {
+  const noted = (note: () => ObservableInput<unknown>) => answerOf(settings, 'store_unwritable', note);
+  return {
+    signal: lease.signal,
+    remainingMs: () => lease.remainingMs(),
+    prepare: (...asked) => noted(() => lease.prepare(...asked)),
+    acquit: () => noted(() => lease.acquit()),
+    condemn: (held) => noted(() => lease.condemn(held)),
+  };
+}
+
+/** Rule 8: every wait for a store ends. */
+function answerOf<T>(
+  { scheduler, refreshTimeoutMs }: Settings,
+  code: StoreError['code'],
+  access: () => ObservableInput<T>,
+): Observable<T> {
+  return defer(access).pipe(
+    timeout({
+      first: refreshTimeoutMs,
+      scheduler,
+      with: () => throwError(() => new StoreError(code, 'The store did not answer in time', 'ETIMEDOUT')),
+    }),
+    orElseThrow((thrown) => asStoreError(code, thrown)),
+  );
 }
 
 /** What a foreign store throws may quote what it stored: only the system's code is taken over. */

@@ -18,7 +18,8 @@ import {
   type Observable,
 } from 'rxjs';
 import type { Settled } from './aheadStore.js';
-import type { Lease, Snapshot } from './contracts.js';
+import type { CheckedLease } from './checkedStore.js';
+import type { Snapshot } from './contracts.js';
 import type { Credentials } from './credentials.js';
 import { hasEnded, isWithinGrace } from './decide.js';
 import {
@@ -49,7 +50,7 @@ const DENIED_LOOK_MS = 100;
 export function redeem(
   { stale, attempt, settings, store, inTurn, superseded$, report, publish }: Flight,
   found: Snapshot,
-  lease: Lease,
+  lease: CheckedLease,
   onSend: () => void,
 ): Observable<Settled> {
   const { scheduler, profile, refreshTimeoutMs } = settings;
@@ -61,7 +62,7 @@ export function redeem(
   function prepare(): Observable<unknown> {
     if (!held?.refresh_token) return EMPTY;
     const until = scheduler.now() + refreshTimeoutMs;
-    const journal$ = defer(() => lease.prepare(held, found.version, sentAt, until)).pipe(
+    const journal$ = lease.prepare(held, found.version, sentAt, until).pipe(
       catchError((error: unknown) => {
         if (hasEnded(held, stale, scheduler.now())) return EMPTY;
         throw error;
@@ -86,7 +87,7 @@ export function redeem(
     // An earlier answer that was lost stays so, whatever came of the present request.
     const isKnown = !isLost(error) && error.code !== 'callback_failed' && lostAt === undefined;
     return concat(
-      isKnown ? silently(defer(() => lease.acquit())) : EMPTY,
+      isKnown ? silently(lease.acquit()) : EMPTY,
       isDenied ? denied(new RefreshRejectedError(error, lostAt), held) : throwError(() => error),
     );
   }
@@ -102,11 +103,11 @@ export function redeem(
         return fromSibling(latest);
       }),
     );
-    return concat(silently(defer(() => lease.condemn(spent))), successor$);
+    return concat(silently(lease.condemn(spent)), successor$);
   }
 
   /** Rule 10: durable before anyone sees it; merged again over what another tool has touched. */
-  function save(base: Snapshot, granted: Granted, under?: Lease): Observable<Settled> {
+  function save(base: Snapshot, granted: Granted, under?: CheckedLease): Observable<Settled> {
     const { response, sentAt: askedAt } = granted;
     const next = mergeRotation(base.credentials, response, askedAt, profile.defaultLifetimeMs);
     return inTurn(() => store.write(next, base.version)).pipe(
@@ -117,7 +118,7 @@ export function redeem(
         const isSame = isSamePair(base.credentials, snapshot.credentials);
         if (written) {
           // Only another pair voids the journal by itself, and some providers give the same again.
-          const voided$ = isSame && under ? silently(defer(() => under.acquit())) : EMPTY;
+          const voided$ = isSame && under ? silently(under.acquit()) : EMPTY;
           return voided$.pipe(endWith<Settled>({ by: 'self', snapshot }));
         }
         if (isSame) return save(snapshot, granted, under);
@@ -128,7 +129,7 @@ export function redeem(
   }
 
   /** Rule 8: an answer after the timeout is saved if the store still holds what it was obtained with. */
-  function saveLate(granted: Granted, under?: Lease): Observable<Settled> {
+  function saveLate(granted: Granted, under?: CheckedLease): Observable<Settled> {
     return store.read$.pipe(
       filter((latest) => isSamePair(latest.credentials, held)),
       concatMap((latest) => save(latest, granted, under)),

@@ -20,7 +20,8 @@ import {
 } from 'rxjs';
 import type { Settled } from './aheadStore.js';
 import { asStoreError } from './checkedStore.js';
-import type { Lease, Snapshot } from './contracts.js';
+import type { CheckedLease } from './checkedStore.js';
+import type { Snapshot } from './contracts.js';
 import { judge } from './decide.js';
 import { LockTimeoutError } from './errors.js';
 import { fromSibling, type Flight } from './flight.js';
@@ -76,7 +77,7 @@ export function refresh(flight: Flight): Observable<Settled> {
     return critical(lease).pipe(observeOn(queueScheduler)); // lands before whoever has the next turn does
   }
 
-  function critical(lease: Lease): Observable<Settled> {
+  function critical(lease: CheckedLease): Observable<Settled> {
     return judged((found) => redeem(flight, found, lease, onSend));
   }
 

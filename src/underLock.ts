@@ -1,6 +1,6 @@
 import { catchError, defer, first, map, of, startWith, timeout, type Observable } from 'rxjs';
+import { checkedLease, type CheckedLease } from './checkedStore.js';
 import type { Settings } from './config.js';
-import type { Lease } from './contracts.js';
 import { LockTimeoutError } from './errors.js';
 
 /** How long it may take to tell who holds the lock. */
@@ -12,9 +12,11 @@ const HOLDER_MS = 1000;
  * Unsubscribing before that gives the wait up.
  */
 export function underLock<T>(
-  { store: { lock }, scheduler, lockTimeoutMs }: Settings,
-  critical: (lease: Lease) => Observable<T>,
+  settings: Settings,
+  critical: (lease: CheckedLease) => Observable<T>,
 ): Observable<T | null> {
+  const { scheduler, lockTimeoutMs } = settings;
+  const { lock } = settings.store;
   const timedOut$ = defer(() => lock.holder?.() ?? of(null)).pipe(
     first(null, null),
     timeout({ first: HOLDER_MS, scheduler }),
@@ -25,6 +27,6 @@ export function underLock<T>(
     }),
   );
   return lock
-    .hold((lease) => critical(lease).pipe(startWith(null))) // in time, however long the rest takes
+    .hold((lease) => critical(checkedLease(lease, settings)).pipe(startWith(null))) // in time, however long the rest takes
     .pipe(timeout({ first: lockTimeoutMs, scheduler, with: () => timedOut$ }));
 }

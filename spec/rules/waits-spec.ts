@@ -202,6 +202,42 @@ describe('rule 8: every wait ends', () => {
         return async () => expect(await failed[0]).toEqual(['store_unwritable', 'ETIMEDOUT']);
       }, hanging('write')),
     );
+
+    it(
+      'to take a note before the request: with one too, and nothing is sent while the token is good',
+      inVirtualTime(
+        ({ manager, server, at }) => {
+          const failed: Promise<unknown>[] = [];
+          const asked = { minValidityMs: minutes(54) };
+          at(minutes(10), () => failed.push(manager.getValidToken(asked).catch(reasonOf)));
+          return async () => {
+            expect(await failed[0]).toEqual(['store_unwritable', 'ETIMEDOUT']);
+            expect(server.counters.requests).toBe(0);
+          };
+        },
+        { ...hanging('prepare'), untilMs: minutes(11) },
+      ),
+    );
+
+    it(
+      'to take a note that nothing was spent: with what the provider has said',
+      inVirtualTime(({ manager, server, at }) => {
+        const failed: Promise<unknown>[] = [];
+        server.faults.always({ status: 503 });
+        at(10, () => failed.push(manager.renew('A1').catch(codeOf)));
+        return async () => expect(await failed[0]).toBe('refresh_unavailable');
+      }, hanging('acquit')),
+    );
+
+    it(
+      'to take a note that a token is dead: with what the provider has said',
+      inVirtualTime(({ manager, server, at }) => {
+        const failed: Promise<unknown>[] = [];
+        server.revoke('R1');
+        at(10, () => failed.push(manager.renew('A1').catch(codeOf)));
+        return async () => expect(await failed[0]).toBe('refresh_rejected');
+      }, hanging('condemn')),
+    );
   });
 
   describe("a caller's signal", () => {
