@@ -58,6 +58,23 @@ it('takes back no command that was sent: the queue of version 4 of redis would b
   expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
 });
 
+it('sends a write no second time to a server that had forgotten the script, once it was told to have failed', async () => {
+  const sent: string[] = [];
+  let answer!: (error: Error) => void;
+  const client = {
+    call(command: string) {
+      sent.push(command);
+      return new Promise<unknown>((_settle, fail) => (answer = fail));
+    },
+    ...{ duplicate: () => null, on: () => null, off: () => null, status: 'ready' },
+  };
+  const store = redisStore(client, 'key', { answerMs: 500 });
+  expect(await failing(store.write(signedIn, NO_VERSION))).toMatchObject({ reason: 'ETIMEDOUT' });
+  answer(new Error('NOSCRIPT No matching script')); // of a server that was restarted, hours later
+  await new Promise(setImmediate);
+  expect(sent).toEqual(['EVALSHA']);
+});
+
 describe('the options of redisStore', () => {
   const client = { call: () => Promise.resolve(), duplicate: () => null, on: () => null, off: () => null };
   it.each([
