@@ -96,7 +96,8 @@ async function waitForVanished(site: Site, hasLeft: () => boolean): Promise<void
     const lease = openLease(row);
     const now = Number(row['now']);
     firstLookAt ??= now;
-    if (!lease || now >= (lease.since ?? firstLookAt) + VANISHED_MS) return;
+    const since = Math.min(lease?.since ?? firstLookAt, firstLookAt); // the clock may have been set back since
+    if (!lease || now >= since + VANISHED_MS) return;
     if (lease.since === undefined) {
       const noted$ = ask(site, 'store_unwritable', suspect, [lease.id]);
       await firstValueFrom(noted$).catch(noop); // then it is ours alone to wait
