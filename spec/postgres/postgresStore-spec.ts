@@ -300,6 +300,35 @@ await withPostgres(
       await ask(`DROP ROLE modest`);
     });
 
+    it('understands a server that speaks another language', async () => {
+      const { table } = await bench();
+      const german = pool({ max: 2 });
+      let removed = 0;
+      german.on('remove', () => removed++);
+      german.on('connect', (client) => {
+        const query = client.query.bind(client) as (...given: unknown[]) => Promise<unknown>;
+        const translated = (...given: unknown[]) =>
+          query(...given).catch((error: unknown) => {
+            throw Object.assign(error as Error, { severity: 'FEHLER' });
+          });
+        Object.assign(client, { query: translated });
+      });
+      const missing = waitFor(postgresStore(german, 'key', { table: 'not_made' }));
+      await until(() => missing.error !== undefined);
+      expect(missing.error).toMatchObject({ code: 'store_unreadable', reason: '42P01' });
+
+      const holder = waitFor(postgresStore(pool(), 'key', { table }));
+      await until(() => holder.at > 0);
+      const before = removed;
+      const waiter = waitFor(postgresStore(german, 'key', { table }));
+      const refused = () => ask(`SELECT FROM pg_stat_activity WHERE query = 'ROLLBACK'`);
+      await until(async () => removed > before || (await refused()).length > 0); // it waited for a while
+      expect(removed).toBe(before); // and keeps its connection
+      holder.subscription.unsubscribe();
+      await until(() => waiter.at > 0);
+      waiter.subscription.unsubscribe();
+    });
+
     it('says nothing of what the server said but its code', async () => {
       const { store, table } = await bench();
       await fullDisk(table, async () => {
