@@ -97,6 +97,7 @@ function nodeRedisCommands(client: AnyClient): Commands {
         return await client.sendCommand?.(...(isCluster ? [key, false] : []), [...words], {
           abortSignal: left,
           signal: unsent.signal, // as version 4 calls it
+          typeMapping: {}, // and not that of the client, which may be one to Buffers
         });
       } finally {
         left.removeEventListener('abort', leave);

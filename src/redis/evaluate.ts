@@ -5,6 +5,11 @@ import type { Script } from './scripts.js';
 /** What the server says. */
 export type Answer = string | number | null | readonly Answer[];
 
+/** Whether a script has refused: some clients are told to give numbers as strings. */
+export function isNo(answer: Answer): boolean {
+  return String(answer) === '0';
+}
+
 const known = new Map<Script, Promise<string>>();
 
 /** Runs a script by its name, and tells the server what it is where it does not know, as after a restart. */
