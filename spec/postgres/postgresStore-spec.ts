@@ -277,6 +277,22 @@ await withPostgres(
       }
     });
 
+    it('makes its table again when it was dropped meanwhile', async () => {
+      const table = 'made_again';
+      const store = postgresStore(pool({ max: 2 }), 'key', { table, create: true });
+      const steps = [
+        async () => expect((await done(store.write(ONE, ANY_VERSION))).written).toBe(true),
+        async () => expect((await done(store.read())).credentials).toBeNull(),
+        () => done(store.lock.hold(() => from(['inside']))),
+      ];
+      for (const step of steps) {
+        await done(store.write(ONE, ANY_VERSION));
+        await ask(`DROP TABLE ${table}`);
+        await step();
+      }
+      await ask(`DROP TABLE ${table}`);
+    });
+
     it('needs no right to make tables where there is one, and says which right is missing', async () => {
       const { table } = await bench();
       await ask(`CREATE ROLE modest LOGIN`);
