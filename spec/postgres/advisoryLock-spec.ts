@@ -213,7 +213,9 @@ await withPostgres('the lock of postgresStore', ({ server, pool, table: tableOfI
     await holder.call('prepare', ONE, version, Date.now(), Date.now() + 30_000);
     await holder.kill();
     const anHourAhead = Date.now() + 3_600_000;
-    await ask(`UPDATE ${table} SET notes = jsonb_set(notes, '{lease,since}', to_jsonb(${anHourAhead}::bigint))`);
+    await ask(
+      `UPDATE ${table} SET notes = jsonb_set(notes, '{lease,since}', to_jsonb(${anHourAhead}::bigint))`,
+    );
     const next = take();
     await until(() => next.at > 0, 10_000);
     next.subscription.unsubscribe();

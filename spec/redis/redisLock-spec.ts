@@ -140,14 +140,17 @@ describe('the lock of redisStore', () => {
     expect(await owner()).toBeNull();
   });
 
-  itWithRedis('is had by who asks again, though its record was deleted since the answer was lost', async () => {
-    const { send, lock, key } = await bench();
-    const acquire = () => send('EVAL', ACQUIRE.lua, '3', key, lock, 'aside', 'owner', '60000');
-    await acquire();
-    await send('DEL', key);
-    expect(Number(await acquire())).toBeGreaterThan(1_700_000_000);
-    await send('DEL', lock);
-  });
+  itWithRedis(
+    'is had by who asks again, though its record was deleted since the answer was lost',
+    async () => {
+      const { send, lock, key } = await bench();
+      const acquire = () => send('EVAL', ACQUIRE.lua, '3', key, lock, 'aside', 'owner', '60000');
+      await acquire();
+      await send('DEL', key);
+      expect(Number(await acquire())).toBeGreaterThan(1_700_000_000);
+      await send('DEL', lock);
+    },
+  );
 
   itWithRedis('counts each turn, and goes on counting after its record was deleted', async () => {
     const { store, send, key } = await bench();

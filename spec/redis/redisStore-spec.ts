@@ -210,9 +210,7 @@ describe('redisStore', () => {
     expect((await done(store.write(rotated, snapshot.version))).written).toBe(true);
     expect((await done(store.write(signedIn, snapshot.version))).written).toBe(false);
     const prepare = (lease: Lease) =>
-      from(client.del(key, `{${key}}:lock`)).pipe(
-        concatMap(() => lease.prepare(rotated, NO_VERSION, 1, 2)),
-      );
+      from(client.del(key, `{${key}}:lock`)).pipe(concatMap(() => lease.prepare(rotated, NO_VERSION, 1, 2)));
     expect(await failing(store.lock.hold(prepare))).toMatchObject({ code: 'lock_timeout' });
   });
 

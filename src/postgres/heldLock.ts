@@ -70,7 +70,8 @@ export async function attempt(
     return heldLock(row, connection, giveBack);
   } catch (error) {
     giveBack(true); // with its transaction, whatever has become of that
-    if (!(error instanceof LostConnection || isUnmade(site, error))) throw pgError('store_unreadable', table.name, error);
+    if (!(error instanceof LostConnection || isUnmade(site, error)))
+      throw pgError('store_unreadable', table.name, error);
     await after(AFTER_LOSS_MS); // as when the server is restarted, or the table dropped
     return null;
   }
