@@ -205,6 +205,22 @@ await withPostgres('the lock of postgresStore', ({ server, pool, table: tableOfI
     for (const { subscription } of [second, third]) subscription.unsubscribe();
   });
 
+  it('waits no longer where the clock of the server was set back meanwhile, as by a failover', async () => {
+    const { actor, store, take, table } = await bench();
+    const { version } = (await done(store().write(ONE, ANY_VERSION))).snapshot;
+    const holder = await actor();
+    await holder.call('hold');
+    await holder.call('prepare', ONE, version, Date.now(), Date.now() + 30_000);
+    await holder.kill();
+    const anHourAhead = Date.now() + 3_600_000;
+    await ask(
+      `UPDATE ${table} SET notes = jsonb_set(notes, '{lease,since}', to_jsonb(${anHourAhead}::bigint))`,
+    );
+    const next = take();
+    await until(() => next.at > 0, 10_000);
+    next.subscription.unsubscribe();
+  });
+
   it('does not wait for who has left in good order, nor for a journal that is void', async () => {
     const { store, actor, take } = await bench();
     const { version } = (await done(store().write(ONE, ANY_VERSION))).snapshot;

@@ -277,6 +277,22 @@ await withPostgres(
       }
     });
 
+    it('makes its table again when it was dropped meanwhile', async () => {
+      const table = 'made_again';
+      const store = postgresStore(pool({ max: 2 }), 'key', { table, create: true });
+      const steps = [
+        async () => expect((await done(store.write(ONE, ANY_VERSION))).written).toBe(true),
+        async () => expect((await done(store.read())).credentials).toBeNull(),
+        () => done(store.lock.hold(() => from(['inside']))),
+      ];
+      for (const step of steps) {
+        await done(store.write(ONE, ANY_VERSION));
+        await ask(`DROP TABLE ${table}`);
+        await step();
+      }
+      await ask(`DROP TABLE ${table}`);
+    });
+
     it('needs no right to make tables where there is one, and says which right is missing', async () => {
       const { table } = await bench();
       await ask(`CREATE ROLE modest LOGIN`);
@@ -298,6 +314,35 @@ await withPostgres(
       turn.subscription.unsubscribe();
       await ask(`REVOKE ALL ON "${table}" FROM modest`);
       await ask(`DROP ROLE modest`);
+    });
+
+    it('understands a server that speaks another language', async () => {
+      const { table } = await bench();
+      const german = pool({ max: 2 });
+      let removed = 0;
+      german.on('remove', () => removed++);
+      german.on('connect', (client) => {
+        const query = client.query.bind(client) as (...given: unknown[]) => Promise<unknown>;
+        const translated = (...given: unknown[]) =>
+          query(...given).catch((error: unknown) => {
+            throw Object.assign(error as Error, { severity: 'FEHLER' });
+          });
+        Object.assign(client, { query: translated });
+      });
+      const missing = waitFor(postgresStore(german, 'key', { table: 'not_made' }));
+      await until(() => missing.error !== undefined);
+      expect(missing.error).toMatchObject({ code: 'store_unreadable', reason: '42P01' });
+
+      const holder = waitFor(postgresStore(pool(), 'key', { table }));
+      await until(() => holder.at > 0);
+      const before = removed;
+      const waiter = waitFor(postgresStore(german, 'key', { table }));
+      const refused = () => ask(`SELECT FROM pg_stat_activity WHERE query = 'ROLLBACK'`);
+      await until(async () => removed > before || (await refused()).length > 0); // it waited for a while
+      expect(removed).toBe(before); // and keeps its connection
+      holder.subscription.unsubscribe();
+      await until(() => waiter.at > 0);
+      waiter.subscription.unsubscribe();
     });
 
     it('says nothing of what the server said but its code', async () => {

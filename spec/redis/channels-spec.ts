@@ -64,6 +64,21 @@ describe.each(clientNames)('what redisStore hears through %s', (name) => {
     await until(async () => (await listeners()) === 0);
   });
 
+  itWithOwnRedis('goes on for who comes back at once after the last one has left', async () => {
+    const { own, other, channels } = await bench();
+    const another = redisStore(own.client, 'another').changes$.subscribe(); // keeps the connection
+    const { changes$ } = redisStore(own.client, 'key');
+    const first = changes$.subscribe();
+    await until(async () => (await channels()) === 2);
+    first.unsubscribe();
+    let hints = 0;
+    const again = changes$.subscribe(() => hints++);
+    await until(() => hints === 1);
+    await done(redisStore(other.client, 'key').write(someone, ANY_VERSION));
+    await until(() => hints === 2);
+    for (const subscription of [another, again]) subscription.unsubscribe();
+  });
+
   itWithOwnRedis(
     'hints that something may have been missed, when the connection was cut and stands again',
     async () => {

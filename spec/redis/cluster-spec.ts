@@ -7,6 +7,7 @@ import { createTokenManager } from '../../src/index.js';
 import { type RedisClient, redisStore } from '../../src/redis/index.js';
 import { clients } from '../helpers/redisClients.js';
 import { finally_, itWithOwnRedis, ownRedis } from '../helpers/redisServer.js';
+import { spawnActor } from '../helpers/spawnActor.js';
 import { until } from '../helpers/until.js';
 
 const done = <T>(input: ObservableInput<T>): Promise<T> => firstValueFrom(from(input));
@@ -76,5 +77,21 @@ describe.each(Object.keys(kinds))('redisStore on a cluster of %s', (name) => {
     const counts = () => Promise.all(senders.map(async ({ send }) => Number(await send('DBSIZE'))));
     await until(async () => (await counts()).reduce((sum, count) => sum + count, 0) === 5); // no lock is left
     expect(Math.min(...(await counts()))).toBeGreaterThan(0);
+  });
+
+  itWithOwnRedis('ends with its client, and keeps no process alive', async () => {
+    const { port, senders } = await cluster();
+    const listeners = async () => {
+      const lists = await Promise.all(senders.map(({ send }) => send('CLIENT', 'LIST', 'TYPE', 'pubsub')));
+      return lists.join('').split('\n').filter(Boolean).length;
+    };
+    const actor = await spawnActor('spec/redis/idleActor.ts', {
+      args: [`redis://127.0.0.1:${port}`, name, 'cluster'],
+    });
+    await until(async () => (await listeners()) > 0);
+    const ended = new Promise((settle) => actor.process.once('exit', settle));
+    actor.process.send('end');
+    expect(await ended).toBe(0);
+    await until(async () => (await listeners()) === 0);
   });
 });

@@ -1,15 +1,20 @@
-import { createClient } from 'redis';
-import { Redis } from 'ioredis';
+import { createClient, createCluster } from 'redis';
+import { Cluster, Redis } from 'ioredis';
 import { createTokenManager } from '../../src/index.js';
 import { redisStore, type RedisClient } from '../../src/redis/index.js';
 import { tell } from '../helpers/obey.js';
 
-// argv: the address, the package. Uses a manager, closes its client, and forgets the manager.
-const [url = '', name = ''] = process.argv.slice(2);
+// argv: the address, the package, and whether it is a cluster. Uses a manager, closes its client, and forgets the manager.
+const [url = '', name = '', cluster = ''] = process.argv.slice(2);
 
 async function opened(): Promise<{ client: RedisClient; close: () => unknown }> {
+  if (cluster && name === 'redis') {
+    const client = createCluster({ rootNodes: [{ url }] });
+    await client.connect();
+    return { client, close: () => client.close() };
+  }
   if (name === 'ioredis') {
-    const client = new Redis(url);
+    const client = cluster ? new Cluster([url]) : new Redis(url);
     return { client, close: () => client.quit() };
   }
   const client = createClient({ url });

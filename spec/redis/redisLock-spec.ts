@@ -3,7 +3,7 @@ import { firstValueFrom, from, NEVER, type ObservableInput, Subject, type Subscr
 import { ANY_VERSION, type CredentialStore, type Lease } from '../../src/contracts.js';
 import { createTokenManager, LockTimeoutError } from '../../src/index.js';
 import { redisStore } from '../../src/redis/index.js';
-import { RENEW } from '../../src/redis/scripts.js';
+import { ACQUIRE, RENEW } from '../../src/redis/scripts.js';
 import { clientNames, clients, cuttable } from '../helpers/redisClients.js';
 import { itWithRedis, redisUrl } from '../helpers/redisServer.js';
 import { until } from '../helpers/until.js';
@@ -128,6 +128,29 @@ describe('the lock of redisStore', () => {
     expect(await renew()).toBe(0);
     expect(await owner()).toBeNull();
   });
+
+  itWithRedis('is not taken back by such a renewal where its key had been lost before, either', async () => {
+    const { store, send, lock, owner, key } = await bench();
+    const { leave } = await inside(store);
+    const [held, fence] = [String(await owner()), String(await send('HGET', key, 'fence'))];
+    await send('DEL', lock);
+    leave();
+    await until(async () => (await send('HGET', key, 'fence')) !== fence);
+    expect(await send('EVAL', RENEW.lua, '3', key, lock, 'aside', held, fence, '60000')).toBe(0);
+    expect(await owner()).toBeNull();
+  });
+
+  itWithRedis(
+    'is had by who asks again, though its record was deleted since the answer was lost',
+    async () => {
+      const { send, lock, key } = await bench();
+      const acquire = () => send('EVAL', ACQUIRE.lua, '3', key, lock, 'aside', 'owner', '60000');
+      await acquire();
+      await send('DEL', key);
+      expect(Number(await acquire())).toBeGreaterThan(1_700_000_000);
+      await send('DEL', lock);
+    },
+  );
 
   itWithRedis('counts each turn, and goes on counting after its record was deleted', async () => {
     const { store, send, key } = await bench();

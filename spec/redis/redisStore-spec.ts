@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { firstValueFrom, from, type ObservableInput } from 'rxjs';
-import { ANY_VERSION, NO_VERSION } from '../../src/contracts.js';
+import { Redis } from 'ioredis';
+import { concatMap, firstValueFrom, from, type ObservableInput } from 'rxjs';
+import { createClient, RESP_TYPES } from 'redis';
+import { ANY_VERSION, type Lease, NO_VERSION } from '../../src/contracts.js';
 import { createTokenManager, StoreError } from '../../src/index.js';
 import { type IoredisClient, redisStore, type RedisClient } from '../../src/redis/index.js';
 import { type Client, clientNames, clients } from '../helpers/redisClients.js';
-import { itWithOwnRedis, itWithRedis, ownRedis, redisUrl } from '../helpers/redisServer.js';
+import { finally_, itWithOwnRedis, itWithRedis, ownRedis, redisUrl } from '../helpers/redisServer.js';
 import { until } from '../helpers/until.js';
 
 const SECRETS = /access-of|refresh-of/;
@@ -56,6 +58,23 @@ it('takes back no command that was sent: the queue of version 4 of redis would b
   };
   await done(redisStore(client as unknown as RedisClient, 'key').read());
   expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+});
+
+it('sends a write no second time to a server that had forgotten the script, once it was told to have failed', async () => {
+  const sent: string[] = [];
+  let answer!: (error: Error) => void;
+  const client = {
+    call(command: string) {
+      sent.push(command);
+      return new Promise<unknown>((_settle, fail) => (answer = fail));
+    },
+    ...{ duplicate: () => null, on: () => null, off: () => null, status: 'ready' },
+  };
+  const store = redisStore(client, 'key', { answerMs: 500 });
+  expect(await failing(store.write(signedIn, NO_VERSION))).toMatchObject({ reason: 'ETIMEDOUT' });
+  answer(new Error('NOSCRIPT No matching script')); // of a server that was restarted, hours later
+  await new Promise(setImmediate);
+  expect(sent).toEqual(['EVALSHA']);
 });
 
 describe('the options of redisStore', () => {
@@ -171,6 +190,42 @@ describe('redisStore', () => {
     const error = await failing(redisStore(lossy, key).write(signedIn, ANY_VERSION));
     expect(error).toMatchObject({ code: 'store_unwritable', reason: 'ECONNRESET' });
     expect((await done(sibling.read())).credentials).toEqual(rotated);
+  });
+
+  itWithRedis.each<[string, (url: string) => Redis]>([
+    ['answers with numbers as strings', (url) => new Redis(url, { stringNumbers: true })],
+    ['puts a prefix before keys', (url) => new Redis(url, { keyPrefix: 'app:' })],
+  ])('works through a client of ioredis that %s', async (_what, open) => {
+    const client = open(await redisUrl());
+    finally_(() => client.disconnect());
+    const key = `store ${++keys}`;
+    const store = redisStore(client, key);
+    let hints = 0;
+    const listening = store.changes$.subscribe(() => hints++);
+    await until(() => hints === 1);
+    const { written, snapshot } = await done(store.write(signedIn, NO_VERSION));
+    expect(written).toBe(true);
+    await until(() => hints === 2);
+    listening.unsubscribe();
+    expect((await done(store.write(rotated, snapshot.version))).written).toBe(true);
+    expect((await done(store.write(signedIn, snapshot.version))).written).toBe(false);
+    const prepare = (lease: Lease) =>
+      from(client.del(key, `{${key}}:lock`)).pipe(concatMap(() => lease.prepare(rotated, NO_VERSION, 1, 2)));
+    expect(await failing(store.lock.hold(prepare))).toMatchObject({ code: 'lock_timeout' });
+  });
+
+  itWithRedis('works through a client of redis that is told to answer otherwise', async () => {
+    const typeMapping = { [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.NUMBER]: String };
+    const client = createClient({ url: await redisUrl(), commandOptions: { typeMapping } });
+    finally_(() => client.destroy());
+    await client.connect();
+    const store = redisStore(client, `store ${++keys}`);
+    const { snapshot } = await done(store.write(signedIn, NO_VERSION));
+    expect(await done(store.read())).toEqual({ credentials: signedIn, version: expect.any(String) });
+    expect((await done(store.write(rotated, snapshot.version))).written).toBe(true);
+    expect((await done(store.write(signedIn, snapshot.version))).written).toBe(false);
+    await done(store.lock.hold((lease) => from(lease.prepare(rotated, NO_VERSION, 1, 2))));
+    expect((await done(store.read())).pending).toMatchObject({ sentAt: 1 });
   });
 
   /** What the README says; `hello` and `client` are what the package itself connects with. */

@@ -1,4 +1,4 @@
-import { codeOf } from './pgError.js';
+import { codeOf, isRefusal } from './pgError.js';
 import { ANSWER_MS, type PostgresClient, type PostgresPool, type Row } from './pool.js';
 
 /** Nobody knows what became of the connection, nor of what was asked over it. */
@@ -40,7 +40,7 @@ function connectionOf(client: PostgresClient): Connection {
       try {
         return (await client.query({ text, ...(values && { values }), query_timeout: ANSWER_MS })).rows;
       } catch (error) {
-        if ((error as { severity?: unknown }).severity === 'ERROR') throw error; // the server said no, and goes on
+        if (isRefusal(error)) throw error;
         lose();
         throw new LostConnection(codeOf(error));
       }

@@ -4,7 +4,7 @@ import { codeOf, pgError } from './pgError.js';
 import type { Row } from './pool.js';
 import { processName } from './processName.js';
 import { openLease } from './record.js';
-import { ask, ready, type Site } from './site.js';
+import { ask, isUnmade, ready, type Site } from './site.js';
 import { begin } from './statements.js';
 
 /** A refresh lock that this process holds, by a transaction that is open on its own connection. */
@@ -70,8 +70,9 @@ export async function attempt(
     return heldLock(row, connection, giveBack);
   } catch (error) {
     giveBack(true); // with its transaction, whatever has become of that
-    if (!(error instanceof LostConnection)) throw pgError('store_unreadable', table.name, error);
-    await after(AFTER_LOSS_MS); // as when the server is restarted
+    if (!(error instanceof LostConnection || isUnmade(site, error)))
+      throw pgError('store_unreadable', table.name, error);
+    await after(AFTER_LOSS_MS); // as when the server is restarted, or the table dropped
     return null;
   }
 }
@@ -96,7 +97,8 @@ async function waitForVanished(site: Site, hasLeft: () => boolean): Promise<void
     const lease = openLease(row);
     const now = Number(row['now']);
     firstLookAt ??= now;
-    if (!lease || now >= (lease.since ?? firstLookAt) + VANISHED_MS) return;
+    const since = Math.min(lease?.since ?? firstLookAt, firstLookAt); // the clock may have been set back since
+    if (!lease || now >= since + VANISHED_MS) return;
     if (lease.since === undefined) {
       const noted$ = ask(site, 'store_unwritable', suspect, [lease.id]);
       await firstValueFrom(noted$).catch(noop); // then it is ours alone to wait

@@ -23,6 +23,16 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' && /^([0-9A-Z]{5}|E[A-Z_]+)$/.test(code) ? code : undefined;
 }
 
+/** Of connections that the server ends, or has ended. */
+const ENDS_CONNECTION = /^(08|57P|25P0[34])/;
+
+/** True where the server said no to a statement, and goes on. How bad it is, it says in its own language (`FEHLER`). */
+export function isRefusal(error: unknown): boolean {
+  const { severity } = Object(error) as { severity?: unknown };
+  const isOfServer = typeof severity === 'string' && !['FATAL', 'PANIC'].includes(severity);
+  return isOfServer && !ENDS_CONNECTION.test(codeOf(error) ?? '');
+}
+
 /** What PostgreSQL or the way to it said, as an error that quotes nothing of it and says what to do. */
 export function pgError(
   code: 'store_unreadable' | 'store_unwritable',

@@ -42,7 +42,7 @@ export function ask(
     concatMap(() => answer(site.pool, statement, [site.key, ...values])),
     retry({
       delay(error, tries) {
-        if (!mayPass(error, deed, tries)) throw error;
+        if (!mayPass(error, deed, tries) && !(isUnmade(site, error) && tries < MAX_READS)) throw error;
         return of(null);
       },
     }),
@@ -52,6 +52,11 @@ export function ask(
     }),
     catchError((error: unknown) => throwError(() => pgError(deed, site.table.name, error))),
   );
+}
+
+/** True where the table that was made, or found, is gone since: it is made again by who is {@link ready} next. */
+export function isUnmade({ shared, table }: Site, error: unknown): boolean {
+  return codeOf(error) === '42P01' && shared.tables.delete(table.quoted);
 }
 
 /** Emits when the table is there, as far as that is our business. */

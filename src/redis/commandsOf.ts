@@ -1,4 +1,4 @@
-import { fromEvent, type Observable, share } from 'rxjs';
+import { fromEvent, merge, type Observable, share } from 'rxjs';
 import { ioredisLine } from './ioredisLine.js';
 import type { Line } from './line.js';
 import { nodeRedisLine } from './nodeRedisLine.js';
@@ -71,7 +71,7 @@ function notAClient(): TypeError {
 function events(client: EventSource): Pick<Commands, 'ready$' | 'end$'> {
   return {
     ready$: fromEvent(client, 'ready').pipe(share()),
-    end$: fromEvent(client, 'end').pipe(share()),
+    end$: merge(fromEvent(client, 'end'), fromEvent(client, 'disconnect')).pipe(share()), // a cluster of redis
   };
 }
 
@@ -97,6 +97,7 @@ function nodeRedisCommands(client: AnyClient): Commands {
         return await client.sendCommand?.(...(isCluster ? [key, false] : []), [...words], {
           abortSignal: left,
           signal: unsent.signal, // as version 4 calls it
+          typeMapping: {}, // and not that of the client, which may be one to Buffers
         });
       } finally {
         left.removeEventListener('abort', leave);

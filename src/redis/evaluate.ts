@@ -5,6 +5,11 @@ import type { Script } from './scripts.js';
 /** What the server says. */
 export type Answer = string | number | null | readonly Answer[];
 
+/** Whether a script has refused: some clients are told to give numbers as strings. */
+export function isNo(answer: Answer): boolean {
+  return String(answer) === '0';
+}
+
 const known = new Map<Script, Promise<string>>();
 
 /** Runs a script by its name, and tells the server what it is where it does not know, as after a restart. */
@@ -17,12 +22,16 @@ export async function evaluate(
 ): Promise<Answer> {
   const name = known.get(script) ?? sha1(script.lua);
   known.set(script, name);
-  const given = [String(keys.length), ...keys, ...words];
+  /** Not for who has left: they were told that it failed. */
+  const sent = async (command: string, what: string): Promise<Answer> => {
+    if (left.aborted) throw left.reason;
+    return (await send(keys[0], [command, what, String(keys.length), ...keys, ...words], left)) as Answer;
+  };
   try {
-    return (await send(keys[0], ['EVALSHA', await name, ...given], left)) as Answer;
+    return await sent('EVALSHA', await name);
   } catch (error) {
     if (wordOf(error) !== 'NOSCRIPT') throw error;
-    return (await send(keys[0], ['EVAL', script.lua, ...given], left)) as Answer;
+    return sent('EVAL', script.lua);
   }
 }
 

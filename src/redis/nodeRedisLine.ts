@@ -8,7 +8,7 @@ interface Duplicate {
   disconnect?(): Promise<unknown>;
   unref?(): unknown;
   subscribe(channel: string, listener: (message: string, channel: string) => void): Promise<unknown>;
-  unsubscribe(channel: string): Promise<unknown>;
+  unsubscribe(channel: string, listener: (message: string, channel: string) => void): Promise<unknown>;
   on(event: string, handler: (...told: never[]) => void): unknown;
 }
 
@@ -23,7 +23,8 @@ export function nodeRedisLine(
     const heard = (message: string, channel: string): void => hear(channel, message);
     const line: Line = {
       subscribe: (channel) => own.subscribe(channel, heard),
-      unsubscribe: (channel) => own.unsubscribe(channel),
+      // with the listener: without one, a subscription that follows at once is taken for there already, and goes, too
+      unsubscribe: (channel) => own.unsubscribe(channel, heard),
     };
     own.on('error', noop); // what it comes to is told by the other events
     if (!isCluster) own.on('ready', () => subscriber.next(line));

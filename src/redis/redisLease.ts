@@ -26,7 +26,7 @@ import { LockTimeoutError } from '../errors.js';
 import { pairFingerprint, tokenFingerprint } from '../fingerprint.js';
 import { fieldsFrom, pendingFrom } from '../storedText.js';
 import { unrefScheduler } from '../unrefScheduler.js';
-import type { Answer } from './evaluate.js';
+import { isNo, type Answer } from './evaluate.js';
 import { FREED } from './freed.js';
 import { NOTE, PREPARE, RELEASE, RENEW, type Script } from './scripts.js';
 import type { Site } from './site.js';
@@ -73,10 +73,10 @@ export function leased<T>(
       const at = performance.now();
       return site.ask(script, owner, fence, String(leaseMs), ...words).pipe(
         tap((answer) => {
-          if (answer === 0) ending.abort();
+          if (isNo(answer)) ending.abort();
           else extendedAt$.next(at);
         }),
-        map((answer) => (answer === 0 ? null : answer)),
+        map((answer) => (isNo(answer) ? null : answer)),
       );
     });
 

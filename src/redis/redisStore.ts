@@ -4,7 +4,7 @@ import { ANY_VERSION, type CredentialStore, type WriteResult } from '../contract
 import { LONGEST_DELAY_MS } from '../longestDelay.js';
 import { createChannels, type Channels } from './channels.js';
 import { commandsOf, type Commands, type RedisClient } from './commandsOf.js';
-import type { Answer } from './evaluate.js';
+import { isNo, type Answer } from './evaluate.js';
 import { FREED } from './freed.js';
 import { keysOf } from './keysOf.js';
 import { corruptTextIn, snapshotFrom, textOf } from './record.js';
@@ -92,8 +92,8 @@ export function redisStore(
             ),
           ),
           map((answer): WriteResult => {
-            const [written, ...found] = answer as Answer[];
-            return { written: written === 1, snapshot: snapshotFrom(found, key) };
+            const [written = 0, ...found] = answer as Answer[];
+            return { written: !isNo(written), snapshot: snapshotFrom(found, key) };
           }),
         );
       }),

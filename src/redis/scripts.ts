@@ -62,10 +62,8 @@ export const REPLACE: Script = { ...writing(WRITE_LUA), isRepeatable: false };
 export const ACQUIRE = writing(`
 local held = redis.call('GET', lock)
 if held and held ~= ARGV[1] then return false end
-if not held then
-  redis.call('HSETNX', record, 'fence', redis.call('TIME')[1])
-  redis.call('HINCRBY', record, 'fence', 1)
-end
+local isFirst = redis.call('HSETNX', record, 'fence', redis.call('TIME')[1]) == 1
+if isFirst or not held then redis.call('HINCRBY', record, 'fence', 1) end
 redis.call('SET', lock, ARGV[1], 'PX', ARGV[2])
 return redis.call('HGET', record, 'fence')
 `);
@@ -100,7 +98,8 @@ return 1
 
 /** `ARGV`: owner, channel, what to say there. A renewal that comes in later finds another fence, and no lease. */
 export const RELEASE = writing(`
-if redis.call('GET', lock) ~= ARGV[1] then return 0 end
+local held = redis.call('GET', lock)
+if held and held ~= ARGV[1] then return 0 end
 redis.call('DEL', lock)
 if redis.pcall('HEXISTS', record, 'fence') == 1 then redis.call('HINCRBY', record, 'fence', 1) end
 redis.pcall('PUBLISH', ARGV[2], ARGV[3])
