@@ -1,4 +1,5 @@
 import type { AuthorizationServer, Client, ClientAuth, HttpRequestOptions } from 'oauth4webapi';
+import { defer } from 'rxjs';
 import { classifyThrown, retryAfterMs, type Answer } from '../classify.js';
 import { ConfigurationError, isLost, RefreshUnavailableError } from '../errors.js';
 import { parseBody } from '../parseBody.js';
@@ -63,7 +64,11 @@ export function oauthClient(settings: Settings): OAuthClient {
   async function request(endpoint: Endpoint, make: Make, signal?: AbortSignal): Promise<Response> {
     signal?.throwIfAborted();
     const oauth = await oauth4webapi();
-    const server = await orAbort(find(endpoint), signal);
+    // not found where it has aborted: a promise that nobody waits for must not reject
+    const server = await orAbort(
+      defer(() => find(endpoint)),
+      signal,
+    );
     let isSent = false;
     const http: Making['http'] = {
       // eslint-disable-next-line @typescript-eslint/no-deprecated -- a warning: the URL was checked
