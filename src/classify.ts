@@ -20,7 +20,7 @@ const MISCONFIGURED = /^(invalid_(client|request|scope)|unauthorized_client|unsu
 const UNSENT = /^(ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUN|ENETUN|UND_ERR_CONNECT|CERT|UNABLE|ERR_TLS)/;
 /** Codes and names after which the request may have arrived, and its answer has not. */
 const LOST =
-  /^(ECONN|ETIMEDOUT|EPIPE|UND_ERR|ERR_NETWORK|(Abort|Timeout|Syntax|Empty|Ajax)Error|HttpErrorResponse)/;
+  /^(ECONN|ETIMEDOUT|EPIPE|HPE_|Z_|UND_ERR|ERR_(NETWORK|CANCEL|BAD_RES|STREAM|HTTP2)|OAUTH_[IJ]|(Abort|Timeout|Syntax|Empty|Ajax|Fetch|RP)Error|HttpErrorResponse)/;
 /** How browsers and Node word a `fetch` that failed, without a word on why. */
 const FETCH_FAILED =
   /^(fetch failed|failed to fetch|load failed|terminated|cancelled|error (in body|sending)|could not connect|a server with|(the )?(internet|request timed|network ?error\b|network (request|connection)))/i;
