@@ -209,6 +209,22 @@ describe('classifyThrown', () => {
     expect(classified(thrown)).not.toHaveProperty('ambiguous', true);
   });
 
+  it.each<[string, object]>([
+    ['axios', { response: { status: 400, data: { status: 'GONE' } } }],
+    ['got, as text', { response: { statusCode: 400, body: '{"status":"GONE"}' } }],
+    ['ofetch', { statusCode: 400, data: { status: 'GONE' } }],
+    ['RxJS ajax', { name: 'AjaxError', status: 400, response: { status: 'GONE' } }],
+    ['HttpClient of Angular', { name: 'HttpErrorResponse', status: 400, error: { status: 'GONE' } }],
+    [
+      'HttpClient of Angular, as text',
+      { name: 'HttpErrorResponse', status: 400, error: '{"status":"GONE"}' },
+    ],
+  ])('has the profile read the body that comes with %s', (_what, fields) => {
+    const normalize = (body: unknown) => ({ error: (body as { status?: unknown } | undefined)?.status });
+    const profile = { ...generic, terminalErrors: ['GONE'], normalize };
+    expect(told(classified(error(fields), profile))).toEqual({ ...rejected, error: 'GONE', status: 400 });
+  });
+
   it.each<[string, unknown]>([
     ['in plain headers', error({ status: 429, headers: { 'retry-after': '7' } })],
     ['in headers that are asked', error({ status: 429, headers: new Headers({ 'Retry-After': '7' }) })],

@@ -23,7 +23,7 @@ const LOST =
   /^(ECONN|ETIMEDOUT|EPIPE|HPE_|Z_|UND_ERR|ERR_(NETWORK|CANCEL|BAD_RES|STREAM|HTTP2)|OAUTH_[IJ]|(Abort|Timeout|Syntax|Empty|Ajax|Fetch|RP)Error|HttpErrorResponse)/;
 /** How browsers and Node word a `fetch` that failed, without a word on why. */
 const FETCH_FAILED =
-  /^(fetch failed|failed to fetch|load failed|terminated|cancelled|error (in body|sending)|could not connect|a server with|(the )?(internet|request timed|network ?error\b|network (request|connection)))/i;
+  /^(fetch failed|failed to fetch|load failed|terminated|cancelled|error (in body|sending)|could not connect|a server with|(the )?(internet|request timed|network( ?error\b| request| connection)))/i;
 
 /** Something to read fields of, whatever it is. */
 const fieldsOf = Object as (value: unknown) => Fields;
@@ -36,10 +36,10 @@ export function retryAfterMs(header: unknown, now: number): number | undefined {
   return waitMs >= 0 && waitMs < Infinity ? waitMs : undefined;
 }
 
-/** The error code of a body: `error`, or what stands there if that is an object, or JSON itself. */
+/** The error code of a body: `error`, or what stands there if that is an object. */
 function errorCodeOf(body: unknown): string | undefined {
   const { error } = fieldsOf(body);
-  const inner = fieldsOf(isText(error) ? parseBody(error) : error);
+  const inner = fieldsOf(error);
   const code = inner['error'] ?? inner['code'] ?? error;
   return typeof code === 'string' && code ? code : undefined;
 }
@@ -101,13 +101,17 @@ function causesOf(thrown: unknown): Fields[] {
   return chain;
 }
 
+/** Where those have the body that read it themselves. */
+const BODY_OF: Fields = { AjaxError: 'response', HttpErrorResponse: 'error' };
+
 /** Where the usual clients hang the answer on their error: openid-client, axios, ajax, got, Angular. */
 function answersOf(link: Fields, profile: ProviderProfile): Fields[] {
+  const read = (body: unknown): unknown => body && normal(isText(body) ? parseBody(body) : body, profile);
+  const at = link['status'] && BODY_OF[link['name'] as string];
+  if (at) return [{ ...link, error: read(link[at as string]) }];
   const response = fieldsOf(link['response']);
-  const bodies = [response['data'], response['body'], link['data'], link['body']]
-    .filter(Boolean)
-    .map((body) => normal(isText(body) ? parseBody(body) : body, profile));
-  return [link, response, ...bodies].map(fieldsOf);
+  const bodies = [response['data'], response['body'], link['data'], link['body']];
+  return [link, response, ...bodies.map(read)].map(fieldsOf);
 }
 
 function retryAfterOf(headers: unknown): unknown {
@@ -126,7 +130,7 @@ export function classifyThrown(thrown: unknown, profile: ProviderProfile, now: n
     return thrown instanceof TokenError ? thrown : understood(thrown, profile, now);
   } catch (error) {
     if (error instanceof TokenError) return error; // of `normalize`
-    return new RefreshUnavailableError('The refresh failed (unknown)'); // reading it has thrown
+    return new RefreshUnavailableError('The refresh failed'); // reading it has thrown
   }
 }
 
