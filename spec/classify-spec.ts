@@ -274,6 +274,10 @@ describe('classifyThrown', () => {
     ['node-fetch: a body that broke off', error({ type: 'system', code: 'ERR_STREAM_PREMATURE_CLOSE' })],
     ['node-fetch: a timeout', error({ name: 'FetchError', type: 'request-timeout' })],
     ['node-fetch: JSON that broke off', error({ name: 'FetchError', type: 'invalid-json' })],
+    [
+      'gaxios, which keeps the error of its fetch as `error`',
+      error({ code: 'ECONNRESET', error: error({ code: 'ECONNRESET' }) }),
+    ],
     ['openid-client 5: a timeout', error({ name: 'RPError' })],
     [
       'oauth4webapi: an answer that it does not like',

@@ -40,7 +40,7 @@ export function retryAfterMs(header: unknown, now: number): number | undefined {
 function errorCodeOf(body: unknown): string | undefined {
   const { error } = fieldsOf(body);
   const inner = fieldsOf(error);
-  const code = inner['error'] ?? inner['code'] ?? error;
+  const code = inner['error'] ?? (error instanceof Error || (inner['code'] ?? error)); // gaxios has one there
   return typeof code === 'string' && code ? code : undefined;
 }
 
@@ -52,7 +52,7 @@ export function normal(body: unknown, { normalize }: ProviderProfile): unknown {
   try {
     return normalize ? normalize(body) : body;
   } catch {
-    throw new ConfigurationError('normalize of the provider has a bug', {}, 'callback_failed');
+    throw new ConfigurationError('normalize has a bug', {}, 'callback_failed');
   }
 }
 
@@ -115,10 +115,8 @@ function answersOf(link: Fields, profile: ProviderProfile): Fields[] {
 }
 
 function retryAfterOf(headers: unknown): unknown {
-  const fields = fieldsOf(headers);
-  return typeof fields['get'] === 'function'
-    ? (headers as Headers).get('retry-after')
-    : fields['retry-after'];
+  const held = Object(headers) as Headers & Fields;
+  return typeof held.get === 'function' ? held.get('retry-after') : held['retry-after'];
 }
 
 /**
