@@ -209,6 +209,22 @@ describe('classifyThrown', () => {
     expect(classified(thrown)).not.toHaveProperty('ambiguous', true);
   });
 
+  it.each<[string, object]>([
+    ['axios', { response: { status: 400, data: { status: 'GONE' } } }],
+    ['got, as text', { response: { statusCode: 400, body: '{"status":"GONE"}' } }],
+    ['ofetch', { statusCode: 400, data: { status: 'GONE' } }],
+    ['RxJS ajax', { name: 'AjaxError', status: 400, response: { status: 'GONE' } }],
+    ['HttpClient of Angular', { name: 'HttpErrorResponse', status: 400, error: { status: 'GONE' } }],
+    [
+      'HttpClient of Angular, as text',
+      { name: 'HttpErrorResponse', status: 400, error: '{"status":"GONE"}' },
+    ],
+  ])('has the profile read the body that comes with %s', (_what, fields) => {
+    const normalize = (body: unknown) => ({ error: (body as { status?: unknown } | undefined)?.status });
+    const profile = { ...generic, terminalErrors: ['GONE'], normalize };
+    expect(told(classified(error(fields), profile))).toEqual({ ...rejected, error: 'GONE', status: 400 });
+  });
+
   it.each<[string, unknown]>([
     ['in plain headers', error({ status: 429, headers: { 'retry-after': '7' } })],
     ['in headers that are asked', error({ status: 429, headers: new Headers({ 'Retry-After': '7' }) })],
@@ -250,6 +266,30 @@ describe('classifyThrown', () => {
     ['JSON that broke off', new SyntaxError('Unexpected end of JSON input')],
     ['2xx that could not be read', error({ status: 200 })],
     ['RxJS ajax', error({ name: 'AjaxError', status: 0 })],
+    ['axios that was cancelled', error({ name: 'CanceledError', code: 'ERR_CANCELED' })],
+    ['axios, which found it too long', error({ name: 'AxiosError', code: 'ERR_BAD_RESPONSE' })],
+    ['what is no HTTP', error({ code: 'HPE_INVALID_CONSTANT' })],
+    ['what was packed and broke off', error({ code: 'Z_BUF_ERROR' })],
+    ['a stream of HTTP/2 that broke off', error({ code: 'ERR_HTTP2_STREAM_ERROR' })],
+    ['node-fetch: a body that broke off', error({ type: 'system', code: 'ERR_STREAM_PREMATURE_CLOSE' })],
+    ['node-fetch: a timeout', error({ name: 'FetchError', type: 'request-timeout' })],
+    ['node-fetch: JSON that broke off', error({ name: 'FetchError', type: 'invalid-json' })],
+    [
+      'gaxios, which keeps the error of its fetch as `error`',
+      error({ code: 'ECONNRESET', error: error({ code: 'ECONNRESET' }) }),
+    ],
+    ['openid-client 5: a timeout', error({ name: 'RPError' })],
+    [
+      'oauth4webapi: an answer that it does not like',
+      error(
+        { name: 'OperationProcessingError', code: 'OAUTH_INVALID_RESPONSE' },
+        { body: { expires_in: '9' } },
+      ),
+    ],
+    [
+      'openid-client 6: an id_token that it does not like',
+      error({ name: 'ClientError', code: 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED' }, { claims: { exp: 1 } }),
+    ],
     ['HttpClient of Angular', { name: 'HttpErrorResponse', status: 0, error: { type: 'error' } }],
   ])('knows that with %s the answer may be lost', (_what, thrown) => {
     expect(told(classified(thrown))).toEqual(lost);

@@ -20,10 +20,10 @@ const MISCONFIGURED = /^(invalid_(client|request|scope)|unauthorized_client|unsu
 const UNSENT = /^(ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUN|ENETUN|UND_ERR_CONNECT|CERT|UNABLE|ERR_TLS)/;
 /** Codes and names after which the request may have arrived, and its answer has not. */
 const LOST =
-  /^(ECONN|ETIMEDOUT|EPIPE|UND_ERR|ERR_NETWORK|(Abort|Timeout|Syntax|Empty|Ajax)Error|HttpErrorResponse)/;
+  /^(ECONN|ETIMEDOUT|EPIPE|HPE_|Z_|UND_ERR|ERR_(NETWORK|CANCEL|BAD_RES|STREAM|HTTP2)|OAUTH_[IJ]|(Abort|Timeout|Syntax|Empty|Ajax|Fetch|RP)Error|HttpErrorResponse)/;
 /** How browsers and Node word a `fetch` that failed, without a word on why. */
 const FETCH_FAILED =
-  /^(fetch failed|failed to fetch|load failed|terminated|cancelled|error (in body|sending)|could not connect|a server with|(the )?(internet|request timed|network ?error\b|network (request|connection)))/i;
+  /^(fetch failed|failed to fetch|load failed|terminated|cancelled|error (in body|sending)|could not connect|a server with|(the )?(internet|request timed|network( ?error\b| request| connection)))/i;
 
 /** Something to read fields of, whatever it is. */
 const fieldsOf = Object as (value: unknown) => Fields;
@@ -36,11 +36,11 @@ export function retryAfterMs(header: unknown, now: number): number | undefined {
   return waitMs >= 0 && waitMs < Infinity ? waitMs : undefined;
 }
 
-/** The error code of a body: `error`, or what stands there if that is an object, or JSON itself. */
+/** The error code of a body: `error`, or what stands there if that is an object. */
 function errorCodeOf(body: unknown): string | undefined {
   const { error } = fieldsOf(body);
-  const inner = fieldsOf(isText(error) ? parseBody(error) : error);
-  const code = inner['error'] ?? inner['code'] ?? error;
+  const inner = fieldsOf(error);
+  const code = inner['error'] ?? (error instanceof Error || (inner['code'] ?? error)); // gaxios has one there
   return typeof code === 'string' && code ? code : undefined;
 }
 
@@ -52,7 +52,7 @@ export function normal(body: unknown, { normalize }: ProviderProfile): unknown {
   try {
     return normalize ? normalize(body) : body;
   } catch {
-    throw new ConfigurationError('normalize of the provider has a bug', {}, 'callback_failed');
+    throw new ConfigurationError('normalize has a bug', {}, 'callback_failed');
   }
 }
 
@@ -101,20 +101,22 @@ function causesOf(thrown: unknown): Fields[] {
   return chain;
 }
 
+/** Where those have the body that read it themselves. */
+const BODY_OF: Fields = { AjaxError: 'response', HttpErrorResponse: 'error' };
+
 /** Where the usual clients hang the answer on their error: openid-client, axios, ajax, got, Angular. */
 function answersOf(link: Fields, profile: ProviderProfile): Fields[] {
+  const read = (body: unknown): unknown => body && normal(isText(body) ? parseBody(body) : body, profile);
+  const at = link['status'] && BODY_OF[link['name'] as string];
+  if (at) return [{ ...link, error: read(link[at as string]) }];
   const response = fieldsOf(link['response']);
-  const bodies = [response['data'], response['body'], link['data'], link['body']]
-    .filter(Boolean)
-    .map((body) => normal(isText(body) ? parseBody(body) : body, profile));
-  return [link, response, ...bodies].map(fieldsOf);
+  const bodies = [response['data'], response['body'], link['data'], link['body']];
+  return [link, response, ...bodies.map(read)].map(fieldsOf);
 }
 
 function retryAfterOf(headers: unknown): unknown {
-  const fields = fieldsOf(headers);
-  return typeof fields['get'] === 'function'
-    ? (headers as Headers).get('retry-after')
-    : fields['retry-after'];
+  const held = Object(headers) as Headers & Fields;
+  return typeof held.get === 'function' ? held.get('retry-after') : held['retry-after'];
 }
 
 /**
@@ -126,7 +128,7 @@ export function classifyThrown(thrown: unknown, profile: ProviderProfile, now: n
     return thrown instanceof TokenError ? thrown : understood(thrown, profile, now);
   } catch (error) {
     if (error instanceof TokenError) return error; // of `normalize`
-    return new RefreshUnavailableError('The refresh failed (unknown)'); // reading it has thrown
+    return new RefreshUnavailableError('The refresh failed'); // reading it has thrown
   }
 }
 

@@ -153,6 +153,19 @@ describe('a request to a target', () => {
     expect(request.bodyUsed).toBe(true); // as `fetch` leaves it
   });
 
+  it.each([undefined, {}])(
+    'that is a Request keeps what options would make fetch forget: %p',
+    async (init) => {
+      const { fetch, calls } = stub(refusing());
+      const request = new Request(url, { referrer: '', referrerPolicy: 'no-referrer' });
+      await bearerFetch(twoTokens(), { targets, fetch })(request, init);
+      const sent = calls.map((args) => new Request(...args));
+      expect(sent.map(({ referrer, referrerPolicy }) => [referrer, referrerPolicy])).toEqual(
+        Array(2).fill(['', 'no-referrer']),
+      );
+    },
+  );
+
   it('that is a Request gives way to the options beside it', async () => {
     const { api, fetch } = await world({ refused: true });
     const request = new Request(api.origin, { method: 'PUT', headers: { 'x-mine': 'old' }, body: 'old' });

@@ -159,6 +159,17 @@ describe('discovery', () => {
     if (!isCached) expect((await refresh(held)).status).toBe(200);
   });
 
+  it('is not begun for one who has left already, where nobody would hear it fail', async () => {
+    const refresh = await issuing({});
+    const leaving = new AbortController();
+    const left = failure(refresh(held, leaving));
+    leaving.abort(new Error('gone')); // while oauth4webapi is being loaded
+    expect(await left).toEqual(new Error('gone'));
+    expect(await failure(refresh(held))).toMatchObject({ code: 'configuration' }); // would have joined it
+    await new Promise((resolve) => setImmediate(resolve)); // an unhandled rejection fails the test
+    expect(paths()).toEqual([OPENID, RFC8414]);
+  });
+
   it('goes on when one who waits has left', async () => {
     let answer: (() => void) | undefined;
     const refresh = await issuing({

@@ -10,9 +10,11 @@ import {
   TokenError,
   type TokenManagerConfig,
 } from 'rx-token';
-import type { ProviderProfile } from 'rx-token/providers';
+import { generic, type ProviderProfile } from 'rx-token/providers';
+import { classifyThrown } from '../../src/classify.js';
 import { isLost } from '../../src/errors.js';
 import { clientCredentialsGrant, type GrantOptions, refreshTokenGrant } from 'rx-token/oauth';
+import { until } from '../helpers/until.js';
 import { type Asked, plainServer, type PlainServer, sendJson } from '../helpers/plainServer.js';
 
 const held: Credentials = { access_token: 'A1-canary', refresh_token: 'R1-canary', expires_at: 1 };
@@ -280,6 +282,31 @@ describe('refreshTokenGrant', () => {
     expect(await asking).toEqual(new Error('enough'));
     expect(await failure(refresh(held, aborting))).toEqual(new Error('enough'));
     expect(server.asked).toHaveLength(1);
+  });
+
+  it.each<[string, (response: ServerResponse) => unknown]>([
+    ['an answer', () => undefined],
+    ['the rest of an answer', (response) => response.writeHead(200).write('{"access_token":')],
+  ])('waits no longer than timeoutMs for %s where no manager does', async (_what, answer) => {
+    const closed: unknown[] = [];
+    const { refresh } = await serving(
+      (_asked, response) => void answer(response.on('close', () => closed.push(true))),
+      { timeoutMs: 299.5 },
+    );
+    const error = await failure(refresh({ refresh_token: 'R1-canary' }).then((response) => response.text()));
+    expect(isLost(classifyThrown(error, generic, 0))).toBe(true);
+    await until(() => closed.length === 1); // the request has ended, too
+  });
+
+  it('leaves it to a manager how long to wait', async () => {
+    let answer = (): unknown => undefined;
+    const { refresh } = await serving((_asked, response) => (answer = () => sendJson(response, granted)), {
+      timeoutMs: 1,
+    });
+    const token = managing({ refresh }).getValidToken();
+    await until(() => server.asked.length === 1);
+    setTimeout(answer, 20);
+    expect(await token).toBe('A2');
   });
 
   it('tells a key that cannot be reached from a request that was lost', async () => {

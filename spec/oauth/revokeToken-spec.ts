@@ -59,6 +59,11 @@ describe('revokeToken', () => {
       (response) => response.writeHead(503, { 'retry-after': '3' }).end('R1-canary'),
       { code: 'refresh_unavailable', status: 503, retryAfterMs: 3000 },
     ],
+    [
+      'a server that is down, whatever it says',
+      (response) => sendJson(response, { error: 'invalid_token' }, 503),
+      { code: 'refresh_unavailable', status: 503 },
+    ],
     ['429', (response) => response.writeHead(429).end(), { code: 'refresh_unavailable', status: 429 }],
     [
       'a redirect',

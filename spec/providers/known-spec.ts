@@ -53,6 +53,31 @@ describe('the known profiles', () => {
     ['HubSpot’s status', known.hubspot, { status: 'BAD_REFRESH_TOKEN', message: 'no' }, 'refresh_rejected'],
     ['GitHub’s error under 200', known.github, { error: 'bad_refresh_token' }, 'refresh_rejected'],
     ['OpenAI’s error object', known.openai, { error: { code: 'refresh_token_reused' } }, 'refresh_rejected'],
+    ['OpenAI’s end', known.openai, { error: { code: 'refresh_token_expired' } }, 'refresh_rejected'],
+    [
+      'OpenAI’s revocation',
+      known.openai,
+      { error: { code: 'refresh_token_invalidated' } },
+      'refresh_rejected',
+    ],
+    [
+      'Supabase’s error_code',
+      known.supabase,
+      { code: 400, error_code: 'refresh_token_not_found', msg: 'Invalid Refresh Token: Not Found' },
+      'refresh_rejected',
+    ],
+    [
+      'Supabase’s code, of its later version',
+      known.supabase,
+      { code: 'session_expired', message: 'Invalid Refresh Token: Session Expired' },
+      'refresh_rejected',
+    ],
+    [
+      'Supabase’s other errors',
+      known.supabase,
+      { code: 429, error_code: 'over_request_rate_limit' },
+      'refresh_unavailable',
+    ],
     ['Linear’s commas', known.linear, { access_token: 'A2', scope: 'read,write' }, { scope: 'read write' }],
   ])('understand %s', async (_what, profile, answer, outcome) => {
     const found = await refreshed(profile, answer);

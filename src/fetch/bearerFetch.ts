@@ -60,7 +60,8 @@ export function bearerFetch(
 
     // What was compared is what is sent, whatever becomes of the arguments meanwhile, or another parser makes of them.
     const what = request ?? url.href;
-    const given = ownAndInherited(init);
+    const beside = ownAndInherited(init);
+    const given = request && Object.keys(beside).length === 0 ? referrerOf(request) : beside;
     const signal = given.signal === undefined ? request?.signal : given.signal;
     const token = await tokens.getValidToken(signal ? { signal } : undefined);
     const kept = request && request.body !== null && given.body == null ? request.clone() : undefined;
@@ -95,6 +96,11 @@ function ownAndInherited(init: RequestInit = {}): RequestInit {
   const copy: Record<string, unknown> = {};
   for (const name in init) copy[name] = init[name as keyof RequestInit];
   return copy;
+}
+
+/** What a `fetch` forgets of a `Request` that has options beside it (https://fetch.spec.whatwg.org/#dom-request). */
+function referrerOf({ referrer, referrerPolicy }: Request): RequestInit {
+  return { referrer, referrerPolicy };
 }
 
 /** Also that of another realm, or of a library. */

@@ -1,4 +1,5 @@
 import type { AuthorizationServer, Client, ClientAuth, HttpRequestOptions } from 'oauth4webapi';
+import { defer } from 'rxjs';
 import { classifyThrown, retryAfterMs, type Answer } from '../classify.js';
 import { ConfigurationError, isLost, RefreshUnavailableError } from '../errors.js';
 import { parseBody } from '../parseBody.js';
@@ -31,7 +32,7 @@ export interface OAuthClient {
 }
 
 export function oauthClient(settings: Settings): OAuthClient {
-  const { profile, endpoints, issuer, allowInsecureRequests, scheduler, clientId } = settings;
+  const { profile, endpoints, issuer, allowInsecureRequests, timeoutMs, scheduler, clientId } = settings;
   const send = sender(settings);
   // a page has it as a chunk, and a browser that could not fetch one does not try again: while there is a network
   if ('document' in globalThis) void oauth4webapi().catch(() => undefined);
@@ -60,16 +61,22 @@ export function oauthClient(settings: Settings): OAuthClient {
     }
   }
 
-  async function request(endpoint: Endpoint, make: Make, signal?: AbortSignal): Promise<Response> {
-    signal?.throwIfAborted();
+  async function request(endpoint: Endpoint, make: Make, ending?: AbortSignal): Promise<Response> {
+    ending?.throwIfAborted();
     const oauth = await oauth4webapi();
-    const server = await orAbort(find(endpoint), signal);
+    // not found where it has aborted: a promise that nobody waits for must not reject
+    const server = await orAbort(
+      defer(() => find(endpoint)),
+      ending,
+    );
+    // a manager bounds its own; the platform's timer bounds the body, too, and keeps no process alive
+    const signal = ending ?? AbortSignal.timeout(Math.ceil(timeoutMs));
     let isSent = false;
     const http: Making['http'] = {
       // eslint-disable-next-line @typescript-eslint/no-deprecated -- a warning: the URL was checked
       [oauth.allowInsecureRequests]: server.url.startsWith('http:'),
       [oauth.customFetch]: (href, init) => {
-        signal?.throwIfAborted();
+        signal.throwIfAborted();
         isSent = true;
         return send(href, init, signal);
       },
@@ -87,7 +94,7 @@ export function oauthClient(settings: Settings): OAuthClient {
         throw new RefreshUnavailableError('The provider answered with a redirect, which is not followed');
       return boundedResponse(response);
     } catch (thrown) {
-      throw failure(thrown, isSent, signal);
+      throw failure(thrown, isSent, ending);
     }
   }
 

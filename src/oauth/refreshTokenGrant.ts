@@ -15,8 +15,8 @@ export type RefreshTokenGrant = KnowingProfile &
  * Exchanges a refresh token (RFC 6749 §6): a value for the manager's `refresh`.
  *
  * Resolves with the `Response` as it came, whatever its status, for the manager to understand; its body ends with an
- * error after 1 MiB. Each call sends one request, which follows no redirect and is not repeated. Rejects with a
- * `TokenError`, or with the reason of the signal.
+ * error after 1 MiB. Each call sends one request, which follows no redirect and is not repeated; without a signal it
+ * ends, its body too, after `timeoutMs`. Rejects with a `TokenError`, or with the reason of the signal.
  *
  * @throws TypeError or RangeError that names the option which is wrong
  *

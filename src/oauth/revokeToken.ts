@@ -16,7 +16,7 @@ export type RevokeToken = (
 function refusal({ body, status = 0, retryAfterMs }: Answer): Error | undefined {
   const { error: said } = Object(body) as { readonly error?: unknown };
   const error = typeof said === 'string' ? codeLike(said) : undefined;
-  const isGone = error === 'invalid_token'; // Google's word for a token that is revoked already
+  const isGone = status < 500 && error === 'invalid_token'; // Google's word for a token that is revoked already
   if (isGone || (status >= 200 && status < 300 && !said)) return undefined;
   const details = { error, status };
   const words = [status, error].filter(Boolean).join(' ');

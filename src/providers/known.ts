@@ -112,7 +112,7 @@ export const oidcProvider: ProviderProfile = { name: 'oidc-provider', reuse: 'st
 export const openai: ProviderProfile = {
   name: 'openai',
   reuse: 'strict',
-  terminalErrors: ['refresh_token_reused'],
+  terminalErrors: ['refresh_token_reused', 'refresh_token_expired', 'refresh_token_invalidated'],
 };
 
 /** The value changes about once a day, and the one before works for another day. */
@@ -135,11 +135,22 @@ export const spotify: ProviderProfile = {
   tokenEndpoint: 'https://accounts.spotify.com/api/token',
 };
 
-/** Pass the `tokenEndpoint` of your project. Within ten seconds the same answer comes again. */
+/** Pass the `tokenEndpoint` of your project. Within ten seconds the same answer comes again; says why not in a code. */
 export const supabase: ProviderProfile = {
   name: 'supabase',
   reuse: { graceMs: 10_000 },
   requestFormat: 'json',
+  terminalErrors: [
+    'refresh_token_not_found',
+    'refresh_token_already_used',
+    'session_not_found',
+    'session_expired',
+  ],
+  normalize(body) {
+    const { error_code, code } = Object(body) as { readonly error_code?: unknown; readonly code?: unknown };
+    const error = error_code ?? code; // `code` is the status, but for its later version
+    return typeof error === 'string' ? { error, ...(body as object) } : body;
+  },
 };
 
 /** A refresh token works for another half hour after its use, however often. */
