@@ -227,6 +227,40 @@ describe('fileStore of another user', () => {
   });
 });
 
+describe('fileStore on a disk that fails', () => {
+  /** Fails the next call of one of its deeds. */
+  const bench = () => {
+    const path = join(tempFolder(), 'credentials.json');
+    let failing: keyof Disk | undefined;
+    const failed = (deed: keyof Disk): boolean => failing === deed && !(failing = undefined);
+    const eio = () => Object.assign(new Error(), { code: 'EIO' });
+    const disk: Disk = {
+      ...realDisk,
+      sync: async (fd) => (failed('sync') ? Promise.reject(eio()) : realDisk.sync(fd)),
+      syncData: async (fd) => (failed('syncData') ? Promise.reject(eio()) : realDisk.syncData(fd)),
+      open: (...args) => {
+        if (failed('open')) throw eio();
+        return realDisk.open(...args);
+      },
+    };
+    return { path, store: fileStoreOn(disk, path, {}), fail: (deed: keyof Disk) => (failing = deed) };
+  };
+
+  it.each(['syncData', 'open'] as const)(
+    'leaves no journal of a request that is not sent, since its %s failed',
+    async (deed) => {
+      const { store, fail } = bench();
+      const { version } = (await done(store.write(ONE, NO_VERSION))).snapshot;
+      const prepared = store.lock.hold((lease) => {
+        fail(deed);
+        return from(lease.prepare(ONE, version, 1, 2));
+      });
+      await expect(done(prepared)).rejects.toMatchObject({ code: 'store_unwritable', reason: 'EIO' });
+      expect(await done(store.read())).toEqual({ credentials: ONE, version });
+    },
+  );
+});
+
 describe('fileStore under any umask', () => {
   it.each(['000', '077', '777'])('such as %s makes files of mode 600', async (UMASK) => {
     const folder = tempFolder();

@@ -34,16 +34,14 @@ export function fileLease(lock: HeldLock, site: Site): Lease {
       };
       return defer(() =>
         lock.use(async (fd) => {
-          const noted = noteDurably(fd, journal);
-          try {
-            // while the disk is busy with the journal
-            await writing(site.target, () => reserve(held, version, lock, site));
-          } catch (error) {
-            await noted;
-            await note(fd, withoutJournal); // nothing will be sent
-            throw error;
-          }
-          await noted;
+          const outcomes = await Promise.allSettled([
+            noteDurably(fd, journal),
+            writing(site.target, () => reserve(held, version, lock, site)), // while the disk is busy with the journal
+          ]);
+          const failure = outcomes.find(({ status }) => status === 'rejected');
+          if (!failure) return;
+          await note(fd, withoutJournal); // nothing will be sent
+          throw (failure as PromiseRejectedResult).reason;
         }),
       );
     },
