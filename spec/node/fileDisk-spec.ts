@@ -19,6 +19,7 @@ import { realDisk, type Disk } from '../../src/node/disk.js';
 import { fileStoreOn } from '../../src/node/fileStore.js';
 import { fileStore } from '../../src/node/index.js';
 import { NOBODY } from '../helpers/nobody.js';
+import { descriptors } from '../helpers/descriptors.js';
 import { spawnActor } from '../helpers/spawnActor.js';
 import { tempFolder } from '../helpers/tempFolder.js';
 
@@ -259,6 +260,15 @@ describe('fileStore on a disk that fails', () => {
       expect(await done(store.read())).toEqual({ credentials: ONE, version });
     },
   );
+
+  it('leaves no descriptor of a lock file behind whose name could not be made durable', async () => {
+    const { path, store, fail } = bench();
+    await done(store.write(ONE, NO_VERSION));
+    fail('sync');
+    await expect(done(store.lock.hold(() => from([1])))).rejects.toMatchObject({ reason: 'EIO' });
+    expect(descriptors(`${path}.lock`)).toBe(0);
+    expect(await done(store.lock.hold(() => from([1])))).toBe(1);
+  });
 });
 
 describe('fileStore under any umask', () => {

@@ -97,9 +97,8 @@ async function openLockFile(path: string, { disk }: Site): Promise<number> {
     }
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     try {
-      const fd = createPrivate(path, dirname(path), disk);
+      closeSync(createPrivate(path, dirname(path), disk));
       await syncFolder(dirname(path), disk); // once: a journal in a file without a name would be none
-      return fd;
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
     }
