@@ -226,6 +226,17 @@ describe('fileStore of another user', () => {
     expect(await actor.call('read')).toMatchObject({ credentials: TWO });
     await actor.call('hold');
   });
+
+  needsRoot('stays theirs, and so do its locks, in a folder that is not theirs, too', async () => {
+    const { folder, path, start } = bench(NOBODY, JSON.stringify(ONE));
+    chmodSync(folder, 0o777);
+    const store = fileStore(path);
+    const { snapshot } = await done(store.write(TWO, ANY_VERSION));
+    await done(store.lock.hold(() => from([1])));
+    const actor = await start();
+    await actor.call('hold');
+    expect(await actor.call('write', ONE, snapshot.version)).toMatchObject({ written: true });
+  });
 });
 
 describe('fileStore on a disk that fails', () => {

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { StoreError } from '../errors.js';
@@ -88,7 +88,7 @@ function tooLate(): never {
   throw new StoreError('store_unwritable', 'The refresh lock was let go already');
 }
 
-async function openLockFile(path: string, { disk }: Site): Promise<number> {
+async function openLockFile(path: string, { target, disk }: Site): Promise<number> {
   for (;;) {
     try {
       return openSync(path, CHANGE);
@@ -97,7 +97,8 @@ async function openLockFile(path: string, { disk }: Site): Promise<number> {
     }
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     try {
-      closeSync(createPrivate(path, dirname(path), disk));
+      const like = existsSync(target) ? target : dirname(target);
+      closeSync(createPrivate(path, like, disk));
       await syncFolder(dirname(path), disk); // once: a journal in a file without a name would be none
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
