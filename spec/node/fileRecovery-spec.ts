@@ -4,6 +4,8 @@ import { describe, expect, it } from '@jest/globals';
 import { concatMap, EMPTY, firstValueFrom, from, of, type ObservableInput } from 'rxjs';
 import { ANY_VERSION, NO_VERSION, type Lease, type Version } from '../../src/contracts.js';
 import type { Credentials } from '../../src/credentials.js';
+import { realDisk } from '../../src/node/disk.js';
+import { fileStoreOn } from '../../src/node/fileStore.js';
 import { fileStore } from '../../src/node/index.js';
 import { spawnActor, type Actor } from '../helpers/spawnActor.js';
 import { tempFolder } from '../helpers/tempFolder.js';
@@ -110,6 +112,15 @@ describe('after a process was killed', () => {
     await done(store.write(THREE, ANY_VERSION));
     expect(temps()).toEqual([]);
     expect((await underLock(() => store.read())).credentials).toEqual(THREE);
+  });
+
+  it('a sign-in that fails leaves the successor of what is there', async () => {
+    const { actor, underLock, store, version, path } = await bench();
+    await killedAt('rename', actor, TWO, version);
+    const full = () => Promise.reject(Object.assign(new Error(), { code: 'ENOSPC' }));
+    const failing = fileStoreOn({ ...realDisk, sync: full }, path, {});
+    await expect(done(failing.write(THREE, ANY_VERSION))).rejects.toMatchObject({ reason: 'ENOSPC' });
+    expect((await underLock(() => store.read())).credentials).toEqual(TWO);
   });
 
   it('nobody writes over the parent of a successor that is whole, without the lock either', async () => {

@@ -24,8 +24,19 @@ export async function compareAndSet(
   expected: Version,
   reservation: Reservation | undefined,
 ): Promise<WriteResult> {
-  if (!reservation) await tidyUp(site, expected); // whoever has one has tidied up when they got the lock
+  // whoever has room has tidied up when they got the lock
+  const successors = reservation ? [] : await tidyUp(site, expected);
+  const outcome = await replaceAt(site, next, expected, reservation);
+  successors.forEach(removeTemp);
+  return outcome;
+}
 
+async function replaceAt(
+  site: Site,
+  next: Credentials | null,
+  expected: Version,
+  reservation: Reservation | undefined,
+): Promise<WriteResult> {
   const present = await presentAt(site, expected);
   if (expected !== ANY_VERSION && present?.version !== expected) return result(false, present, site);
   if (next === null) {
@@ -68,12 +79,15 @@ async function setAside({ target, disk }: Site): Promise<void> {
   await chmod(aside, 0o600).catch(() => undefined); // of another owner
 }
 
-async function tidyUp(site: Site, expected: Version): Promise<void> {
-  const unused = await settleTempFiles(site, expected !== ANY_VERSION);
-  if (unused.length === 0) return;
-  const lock = await tryHoldLock(refreshLockPath(site), site);
-  if (lock) unused.forEach(removeTemp); // otherwise it is the room of who holds it
-  lock?.release();
+/** Returns the successors that go once the target is replaced, whatever it is. */
+async function tidyUp(site: Site, expected: Version): Promise<readonly string[]> {
+  const { unused, successors } = await settleTempFiles(site, expected !== ANY_VERSION);
+  if (unused.length > 0) {
+    const lock = await tryHoldLock(refreshLockPath(site), site);
+    if (lock) unused.forEach(removeTemp); // otherwise it is the room of who holds it
+    lock?.release();
+  }
+  return successors;
 }
 
 function unlessMissing(error: unknown): void {

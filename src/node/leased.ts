@@ -30,7 +30,7 @@ export function leased<T>(
 async function begin(fd: number, site: Site): Promise<void> {
   await writing(site.target, async () => {
     if (tempFilesOf(site.target).length === 0) return;
-    const unused = await exclusively(site, () => settleTempFiles(site, true));
+    const { unused } = await exclusively(site, () => settleTempFiles(site, true));
     unused.forEach(removeTemp);
   });
   try {
