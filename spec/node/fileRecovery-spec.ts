@@ -280,6 +280,9 @@ describe('while a process refreshes', () => {
     const [room] = temps();
     await actor.call('prepare', ONE, version, 6, 9);
     expect(temps()).toEqual([room]);
+    rmSync(join(dirname(path), room!)); // by somebody tidying up
+    await actor.call('prepare', ONE, version, 6, 9);
+    expect(temps()).toHaveLength(1);
     writeFileSync(path, JSON.stringify(THREE));
     await actor.call('prepare', THREE, (await read()).version, 7, 9);
     expect(temps()).toHaveLength(1);

@@ -41,7 +41,7 @@ const FILL = 0x0a;
 export function reserve(held: Credentials, parent: Version, lock: HeldLock, site: Site): void {
   const pair = pairFingerprint(held);
   const earlier = reservations.get(site.target);
-  if (earlier?.pair === pair && earlier.parent === parent) return;
+  if (earlier?.pair === pair && earlier.parent === parent && existsSync(earlier.path)) return;
   unreserve(lock, site);
 
   const path = tempPath(site.target, parent);
