@@ -9,8 +9,11 @@ import { writing } from './writing.js';
 
 const NEVER_ABORTS = new AbortController().signal;
 
-/** The kernel never takes the lock away, so the lease lasts as long as its holder wants. */
-export function fileLease(lock: HeldLock, site: Site): Lease {
+/**
+ * The kernel never takes the lock away, so the lease lasts as long as its holder wants; unless people remove the
+ * file, or turn a link, since others then lock another one.
+ */
+export function fileLease(lock: HeldLock, site: Site, siteOf: () => Site): Lease {
   /** A journal of these tokens that was there before ours: an answer that was lost stays lost. */
   let earlier: Notes['pending'];
 
@@ -25,7 +28,7 @@ export function fileLease(lock: HeldLock, site: Site): Lease {
 
   return {
     signal: NEVER_ABORTS,
-    remainingMs: () => Infinity,
+    remainingMs: () => (lock.isAt(refreshLockPath(siteOf())) ? Infinity : 0),
     prepare(held, version, sentAt, until) {
       const pending = { pair: pairFingerprint(held), sentAt, until, by: thisProcess };
       const journal = (notes: Notes): Notes => {

@@ -15,10 +15,11 @@ import { writing } from './writing.js';
 export function leased<T>(
   lock: HeldLock,
   site: Site,
+  siteOf: () => Site,
   critical: (lease: Lease) => Observable<T>,
 ): Observable<T> {
   return defer(() => lock.use((fd) => begin(fd, site))).pipe(
-    concatMap(() => critical(fileLease(lock, site))),
+    concatMap(() => critical(fileLease(lock, site, siteOf))),
     finalize(() => {
       void lock.use(() => unreserve(lock, site)); // after what is on its way
       lock.release();
