@@ -1,4 +1,12 @@
-import { readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
@@ -10,6 +18,7 @@ import { spawnActor } from '../helpers/spawnActor.js';
 import { tempFolder } from '../helpers/tempFolder.js';
 import { until } from '../helpers/until.js';
 
+const SUCCESSOR = { access_token: 'a9', refresh_token: 'r9' };
 const ACTOR = 'spec/node/fileStoreActor.ts';
 const now = () => performance.timeOrigin + performance.now();
 
@@ -218,6 +227,47 @@ describe('the lock of fileStore', () => {
         }),
       );
       expect(remaining).toBe(0);
+    });
+
+    /** Saves a successor after `change`, in mid-refresh. */
+    const refreshed = async (path: string, change: () => void) => {
+      const store = fileStore(path);
+      const { credentials, version } = await firstValueFrom(from(store.read()));
+      const written$ = store.lock.hold((lease) =>
+        concat(
+          from(lease.prepare(credentials!, version, 1, 2)).pipe(ignoreElements()),
+          defer(() => (change(), store.write(SUCCESSOR, version))),
+        ),
+      );
+      expect(await firstValueFrom(written$)).toMatchObject({
+        written: true,
+        snapshot: { credentials: SUCCESSOR },
+      });
+      return store;
+    };
+    const contentOf = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'));
+
+    it('when something was sent saves the answer where its parent is', async () => {
+      const { path, files, turn } = turning();
+      const store = await refreshed(path, turn);
+      expect(contentOf(files[0])).toEqual(SUCCESSOR);
+      expect(contentOf(files[1])).toMatchObject({ refresh_token: 'r1' });
+      await firstValueFrom(from(store.write(SUCCESSOR, ANY_VERSION))); // a sign-in is for where it leads now
+      expect(contentOf(files[1])).toEqual(SUCCESSOR);
+    });
+
+    it('to a copy of the parent saves the answer there', async () => {
+      const { path, files, turn } = turning();
+      await refreshed(path, () => (copyFileSync(files[0], files[1]), turn()));
+      expect(contentOf(files[1])).toEqual(SUCCESSOR);
+    });
+
+    it('and was none before saves the answer where the parent was moved', async () => {
+      const { files } = turning();
+      const [file, moved] = [files[0], `${files[0]}.moved`];
+      await refreshed(file, () => (renameSync(file, moved), symlinkSync(moved, file)));
+      expect(contentOf(moved)).toEqual(SUCCESSOR);
+      expect(readlinkSync(file)).toBe(moved);
     });
   });
 

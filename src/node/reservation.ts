@@ -21,6 +21,7 @@ export interface Reservation {
   parent: Version;
   /** The pair in use: a successor has another one. */
   readonly pair: string;
+  readonly site: Site;
   /** The refresh lock under which it was made. */
   readonly lock: HeldLock;
 }
@@ -56,7 +57,7 @@ export function reserve(held: Credentials, parent: Version, lock: HeldLock, site
     removeTemp(path);
     throw error;
   }
-  reservations.set(site.target, { path, parent, pair, lock });
+  reservations.set(site.target, { path, parent, pair, site, lock });
 }
 
 /** Gives the room of `lock` back, if it was not used. */
@@ -72,6 +73,12 @@ export function reservationFor(target: string, next: Credentials): Reservation |
   const reservation = reservations.get(target);
   if (!reservation || reservation.lock.released) return undefined;
   return reservation.pair === pairFingerprint(next) ? undefined : reservation;
+}
+
+/** Where `path` led when room was reserved for the successor of `parent`, if a link was turned since. */
+export function siteOfParent({ path, target }: Site, parent: Version): Site | undefined {
+  const turned = (one: Reservation) => one.site.path === path && one.site.target !== target;
+  return [...reservations.values()].find((one) => one.parent === parent && turned(one))?.site;
 }
 
 /**
