@@ -22,6 +22,7 @@ import type { Credentials } from '../../src/credentials.js';
 import { type StoreError, TokenError } from '../../src/errors.js';
 import { credentialPath } from '../../src/node/credentialPath.js';
 import { fileStore } from '../../src/node/index.js';
+import { spawnActor } from '../helpers/spawnActor.js';
 import { tempFolder } from '../helpers/tempFolder.js';
 import { until } from '../helpers/until.js';
 
@@ -112,6 +113,17 @@ describe('fileStore', () => {
       const { folder, path, store } = fresh();
       symlinkSync(join(folder, 'nothing'), path);
       expect(await done(store.read())).toEqual({ credentials: null, version: NO_VERSION });
+    });
+
+    it('a link to itself, by way of a folder that is not there, as signed out, and writes in its place', async () => {
+      const { path } = fresh();
+      symlinkSync('nowhere/../credentials.json', path);
+      const actor = await spawnActor('spec/node/fileStoreActor.ts', { args: [path] }); // whose stack Jest has no part in
+      await actor.call('listen');
+      expect(await actor.call('read')).toEqual({ credentials: null, version: NO_VERSION });
+      expect(await actor.call('write', A, NO_VERSION)).toMatchObject({ written: true });
+      await actor.told('hint');
+      expect(await actor.call('read')).toMatchObject({ credentials: A });
     });
 
     it('a file as refresh-guard writes it, and one with a byte order mark', async () => {
