@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { concatMap, EMPTY, firstValueFrom, from, of, type ObservableInput } from 'rxjs';
 import { ANY_VERSION, NO_VERSION, type Lease, type Version } from '../../src/contracts.js';
@@ -146,6 +148,18 @@ describe('after a process was killed', () => {
     await done(store.lock.hold(() => EMPTY));
     expect(existsSync(temp)).toBe(false);
     expect((await done(store.read())).credentials).toEqual(ONE);
+  });
+
+  it('a pipe by the name of a successor keeps nobody waiting', async () => {
+    const path = join(tempFolder(), 'credentials.json');
+    execFileSync('mkfifo', [join(dirname(path), '.credentials.json.x.refresh-0123456789ab.tmp')]);
+    const actor = await spawnActor('spec/node/fileStoreActor.ts', { args: [path] });
+    const written = actor.call('write', ONE, NO_VERSION);
+    const tooLong = new AbortController();
+    const late = pause(3000, 'still waiting', { signal: tooLong.signal }).catch(() => undefined);
+    expect(await Promise.race([written, late])).toMatchObject({ written: true });
+    tooLong.abort();
+    expect(readdirSync(dirname(path))).not.toContainEqual(expect.stringMatching(/tmp$/));
   });
 
   it('files of others stay, however they are named', async () => {

@@ -1,7 +1,7 @@
 import { closeSync, ftruncateSync, readFileSync } from 'node:fs';
 import type { Version } from '../contracts.js';
 import { renameDurably } from './atomicReplace.js';
-import { CHANGE } from './openFlags.js';
+import { CHANGE, READ } from './openFlags.js';
 import { readRecord } from './readRecord.js';
 import { fromBytes } from './record.js';
 import { removeTemp } from './removeTemp.js';
@@ -28,7 +28,7 @@ export async function settleTempFiles(site: Site, mayPromote: boolean): Promise<
   const successors: string[] = [];
   for (const { path, parent } of tempFilesOf(site.target)) {
     if (parent === null) removeTemp(path);
-    else if (!isWhole(path)) unused.push(path);
+    else if (!isWhole(path, site)) unused.push(path);
     else if (!mayPromote) successors.push(path);
     else if (await isParent(parent, site)) await promote(path, site);
     else removeTemp(path);
@@ -36,9 +36,14 @@ export async function settleTempFiles(site: Site, mayPromote: boolean): Promise<
   return { unused, successors };
 }
 
-function isWhole(path: string): boolean {
+function isWhole(path: string, { disk }: Site): boolean {
   try {
-    return !!fromBytes(readFileSync(path));
+    const fd = disk.open(path, READ);
+    try {
+      return !!fromBytes(readFileSync(fd));
+    } finally {
+      closeSync(fd);
+    }
   } catch {
     return false;
   }
