@@ -6,7 +6,7 @@ import { describe, expect, it } from '@jest/globals';
 import { concatMap, EMPTY, firstValueFrom, from, of, type ObservableInput } from 'rxjs';
 import { ANY_VERSION, NO_VERSION, type Lease, type Version } from '../../src/contracts.js';
 import type { Credentials } from '../../src/credentials.js';
-import { realDisk } from '../../src/node/disk.js';
+import { realDisk, type Disk } from '../../src/node/disk.js';
 import { fileStoreOn } from '../../src/node/fileStore.js';
 import { fileStore } from '../../src/node/index.js';
 import { spawnActor, type Actor } from '../helpers/spawnActor.js';
@@ -85,6 +85,24 @@ describe('after a process was killed', () => {
     await killedAt('sync', actor, { ...TWO, touched: 1 }, refused.snapshot.version);
     expect((await underLock(() => store.read())).credentials).toEqual({ ...TWO, touched: 1 });
   });
+
+  it.each(['EMFILE', 'ENFILE', 'ENOMEM'])(
+    'a successor that cannot be read just now (%s) stays until it can',
+    async (code) => {
+      const { actor, underLock, store, version, path, temps } = await bench();
+      await killedAt('rename', actor, TWO, version);
+      const open: Disk['open'] = (...args) => {
+        if (String(args[0]).endsWith('.tmp')) throw Object.assign(new Error(), { code });
+        return realDisk.open(...args);
+      };
+      const failing = fileStoreOn({ ...realDisk, open }, path, {});
+      const refused = { code: 'store_unwritable', reason: code };
+      await expect(done(failing.lock.hold(() => EMPTY))).rejects.toMatchObject(refused);
+      await expect(done(failing.write(THREE, ANY_VERSION))).rejects.toMatchObject(refused);
+      expect(temps()).toHaveLength(1);
+      expect((await underLock(() => store.read())).credentials).toEqual(TWO);
+    },
+  );
 
   it('a successor is never put in the place of anything but its parent', async () => {
     const { actor, underLock, store, version, temps, path } = await bench();

@@ -1,6 +1,7 @@
 import { closeSync, ftruncateSync, readFileSync } from 'node:fs';
 import type { Version } from '../contracts.js';
 import { renameDurably } from './atomicReplace.js';
+import { errnoOf } from './fsError.js';
 import { CHANGE, READ } from './openFlags.js';
 import { readRecord } from './readRecord.js';
 import { fromBytes } from './record.js';
@@ -36,6 +37,9 @@ export async function settleTempFiles(site: Site, mayPromote: boolean): Promise<
   return { unused, successors };
 }
 
+/** What says nothing about a file: it may be whole, and all that is left of the grant. */
+const PASSING = ['EMFILE', 'ENFILE', 'ENOMEM'];
+
 function isWhole(path: string, { disk }: Site): boolean {
   try {
     const fd = disk.open(path, READ);
@@ -44,7 +48,8 @@ function isWhole(path: string, { disk }: Site): boolean {
     } finally {
       closeSync(fd);
     }
-  } catch {
+  } catch (error) {
+    if (PASSING.includes(errnoOf(error) ?? '')) throw error;
     return false;
   }
 }
