@@ -12,7 +12,16 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from '@jest/globals';
-import { firstValueFrom, from, type ObservableInput } from 'rxjs';
+import {
+  concat,
+  concatMap,
+  defer,
+  EMPTY,
+  firstValueFrom,
+  from,
+  ignoreElements,
+  type ObservableInput,
+} from 'rxjs';
 import { ANY_VERSION, NO_VERSION, type WriteResult } from '../../src/contracts.js';
 import type { Credentials } from '../../src/credentials.js';
 import { realDisk, type Disk } from '../../src/node/disk.js';
@@ -22,6 +31,7 @@ import { NOBODY } from '../helpers/nobody.js';
 import { descriptors } from '../helpers/descriptors.js';
 import { spawnActor } from '../helpers/spawnActor.js';
 import { tempFolder } from '../helpers/tempFolder.js';
+import { until } from '../helpers/until.js';
 
 const ACTOR = 'spec/node/fileStoreActor.ts';
 const ONE: Credentials = { access_token: 'a1', refresh_token: 'r1' };
@@ -279,6 +289,54 @@ describe('fileStore on a disk that fails', () => {
     await expect(done(store.lock.hold(() => from([1])))).rejects.toMatchObject({ reason: 'EIO' });
     expect(descriptors(`${path}.lock`)).toBe(0);
     expect(await done(store.lock.hold(() => from([1])))).toBe(1);
+  });
+});
+
+describe('fileStore on a disk that takes its time', () => {
+  const THEIRS: Credentials = { access_token: 'theirs', refresh_token: 'theirs' };
+
+  it.each(['in its room', 'without room'])(
+    'overwrites nothing that another tool writes in the meantime, %s',
+    async (how) => {
+      const path = join(tempFolder(), 'credentials.json');
+      let meanwhile = (): void => undefined;
+      const disk: Disk = { ...realDisk, sync: (fd) => realDisk.sync(fd).then(() => meanwhile()) };
+      const store = fileStoreOn(disk, path, {});
+      const { version } = (await done(store.write(ONE, NO_VERSION))).snapshot;
+      const saved = store.lock.hold((lease) => {
+        const prepared$ = how === 'in its room' ? from(lease.prepare(ONE, version, 1, 2)) : EMPTY;
+        const write$ = defer(() => {
+          meanwhile = () => writeFileSync(path, JSON.stringify(THEIRS));
+          return store.write(TWO, version);
+        });
+        return concat(prepared$.pipe(ignoreElements()), write$);
+      });
+      expect(await done(saved)).toMatchObject({ written: false, snapshot: { credentials: THEIRS } });
+      expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(THEIRS);
+      await until(() => !readdirSync(join(path, '..')).some((name) => name.endsWith('.tmp')));
+    },
+  );
+
+  it('saves for what another tool has touched in the meantime, when asked to', async () => {
+    const path = join(tempFolder(), 'credentials.json');
+    let meanwhile = (): void => undefined;
+    const disk: Disk = { ...realDisk, sync: (fd) => realDisk.sync(fd).then(() => meanwhile()) };
+    const store = fileStoreOn(disk, path, {});
+    const { version } = (await done(store.write(ONE, NO_VERSION))).snapshot;
+    const saved = store.lock.hold((lease) =>
+      concat(
+        from(lease.prepare(ONE, version, 1, 2)).pipe(ignoreElements()),
+        defer(() => {
+          meanwhile = () => {
+            writeFileSync(path, JSON.stringify({ ...ONE, touched: 1 }));
+            meanwhile = () => undefined;
+          };
+          return store.write(TWO, version);
+        }),
+      ).pipe(concatMap(({ snapshot }) => store.write({ ...TWO, touched: 1 }, snapshot.version))),
+    );
+    expect(await done(saved)).toMatchObject({ written: true });
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ ...TWO, touched: 1 });
   });
 });
 

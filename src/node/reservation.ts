@@ -84,12 +84,14 @@ export function siteOfParent({ path, target }: Site, parent: Version): Site | un
 /**
  * Replaces the target by the successor, in the room that was reserved: no step takes any more of the disk, and
  * after each the file is either no JSON or all of it. What fails can be repeated; false if there is no room.
+ * `makeWay` is called when the new is on the disk and only lacks its name.
  */
 export async function redeem(
   reservation: Reservation,
   { target, disk }: Site,
   successor: Buffer,
   parent: Version,
+  makeWay: () => Promise<void>,
 ): Promise<boolean> {
   if (reservations.get(target) !== reservation) return false;
   if (!existsSync(reservation.path)) return false; // somebody tidied up
@@ -104,6 +106,7 @@ export async function redeem(
   } finally {
     closeSync(fd);
   }
+  await makeWay();
   await renameDurably(reservation.path, target, disk);
   reservations.delete(target);
   return true;
