@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -224,6 +225,21 @@ describe('fileStore of another user', () => {
     await expect(actor.call('write', TWO, snapshot.version)).rejects.toMatchObject(denied);
     expect(await actor.call('read')).toEqual({ credentials: ONE, version: snapshot.version });
   });
+
+  needsRoot(
+    'stays locked where nothing can be seen any more: what is kept in memory is refreshed',
+    async () => {
+      const { folder, path, start } = bench(NOBODY, JSON.stringify(ONE));
+      chownSync(folder, NOBODY, NOBODY);
+      const actor = await start();
+      await actor.call('hold');
+      chmodSync(folder, 0);
+      expect(await actor.call('mayStillSend')).toBe(true);
+      chmodSync(folder, 0o700);
+      rmSync(`${path}.lock`);
+      expect(await actor.call('mayStillSend')).toBe(false);
+    },
+  );
 
   needsRoot('stays theirs when root writes it, and so do its locks', async () => {
     const { folder, path, start } = bench(NOBODY, JSON.stringify(ONE));

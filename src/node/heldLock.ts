@@ -18,7 +18,7 @@ export interface HeldLock {
   use<T>(step: (fd: number) => Promise<T> | T): Promise<T>;
   release(): void;
   readonly released: boolean;
-  /** Whether it is held, and is still the one that others find at `path`. */
+  /** Whether it is held, and is still, for all that can be told, the one that others find at `path`. */
   isAt(path: string): boolean;
 }
 
@@ -71,7 +71,7 @@ function held(fd: number, { kernel }: Site, leave: () => void): HeldLock {
     get released() {
       return released;
     },
-    isAt: (path) => !released && isAt(fd, path),
+    isAt: (path) => !released && !isElsewhere(fd, path),
     use: (step) => queue(released ? tooLate : () => step(fd)),
     release() {
       if (released) return;
@@ -110,10 +110,14 @@ async function openLockFile(path: string, { target, disk }: Site): Promise<numbe
 }
 
 function isAt(fd: number, path: string): boolean {
+  const [ours, theirs] = [fstatSync(fd), statSync(path, { throwIfNoEntry: false })];
+  return ours.ino === theirs?.ino && ours.dev === theirs.dev;
+}
+
+function isElsewhere(fd: number, path: string): boolean {
   try {
-    const [ours, theirs] = [fstatSync(fd), statSync(path)];
-    return ours.ino === theirs.ino && ours.dev === theirs.dev;
+    return !isAt(fd, path);
   } catch {
-    return false; // nothing that we may see
+    return false; // where we may not look
   }
 }
