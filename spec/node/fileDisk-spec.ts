@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -12,15 +13,26 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from '@jest/globals';
-import { firstValueFrom, from, type ObservableInput } from 'rxjs';
+import {
+  concat,
+  concatMap,
+  defer,
+  EMPTY,
+  firstValueFrom,
+  from,
+  ignoreElements,
+  type ObservableInput,
+} from 'rxjs';
 import { ANY_VERSION, NO_VERSION, type WriteResult } from '../../src/contracts.js';
 import type { Credentials } from '../../src/credentials.js';
 import { realDisk, type Disk } from '../../src/node/disk.js';
 import { fileStoreOn } from '../../src/node/fileStore.js';
 import { fileStore } from '../../src/node/index.js';
 import { NOBODY } from '../helpers/nobody.js';
+import { descriptors } from '../helpers/descriptors.js';
 import { spawnActor } from '../helpers/spawnActor.js';
 import { tempFolder } from '../helpers/tempFolder.js';
+import { until } from '../helpers/until.js';
 
 const ACTOR = 'spec/node/fileStoreActor.ts';
 const ONE: Credentials = { access_token: 'a1', refresh_token: 'r1' };
@@ -214,6 +226,21 @@ describe('fileStore of another user', () => {
     expect(await actor.call('read')).toEqual({ credentials: ONE, version: snapshot.version });
   });
 
+  needsRoot(
+    'stays locked where nothing can be seen any more: what is kept in memory is refreshed',
+    async () => {
+      const { folder, path, start } = bench(NOBODY, JSON.stringify(ONE));
+      chownSync(folder, NOBODY, NOBODY);
+      const actor = await start();
+      await actor.call('hold');
+      chmodSync(folder, 0);
+      expect(await actor.call('mayStillSend')).toBe(true);
+      chmodSync(folder, 0o700);
+      rmSync(`${path}.lock`);
+      expect(await actor.call('mayStillSend')).toBe(false);
+    },
+  );
+
   needsRoot('stays theirs when root writes it, and so do its locks', async () => {
     const { folder, path, start } = bench(NOBODY, JSON.stringify(ONE));
     chownSync(folder, NOBODY, NOBODY);
@@ -224,6 +251,108 @@ describe('fileStore of another user', () => {
     const actor = await start();
     expect(await actor.call('read')).toMatchObject({ credentials: TWO });
     await actor.call('hold');
+  });
+
+  needsRoot('stays theirs, and so do its locks, in a folder that is not theirs, too', async () => {
+    const { folder, path, start } = bench(NOBODY, JSON.stringify(ONE));
+    chmodSync(folder, 0o777);
+    const store = fileStore(path);
+    const { snapshot } = await done(store.write(TWO, ANY_VERSION));
+    await done(store.lock.hold(() => from([1])));
+    const actor = await start();
+    await actor.call('hold');
+    expect(await actor.call('write', ONE, snapshot.version)).toMatchObject({ written: true });
+  });
+});
+
+describe('fileStore on a disk that fails', () => {
+  /** Fails the next call of one of its deeds. */
+  const bench = () => {
+    const path = join(tempFolder(), 'credentials.json');
+    let failing: keyof Disk | undefined;
+    const failed = (deed: keyof Disk): boolean => failing === deed && !(failing = undefined);
+    const eio = () => Object.assign(new Error(), { code: 'EIO' });
+    const disk: Disk = {
+      ...realDisk,
+      sync: async (fd) => (failed('sync') ? Promise.reject(eio()) : realDisk.sync(fd)),
+      syncData: async (fd) => (failed('syncData') ? Promise.reject(eio()) : realDisk.syncData(fd)),
+      open: (...args) => {
+        if (failed('open')) throw eio();
+        return realDisk.open(...args);
+      },
+    };
+    return { path, store: fileStoreOn(disk, path, {}), fail: (deed: keyof Disk) => (failing = deed) };
+  };
+
+  it.each(['syncData', 'open'] as const)(
+    'leaves no journal of a request that is not sent, since its %s failed',
+    async (deed) => {
+      const { store, fail } = bench();
+      const { version } = (await done(store.write(ONE, NO_VERSION))).snapshot;
+      const prepared = store.lock.hold((lease) => {
+        fail(deed);
+        return from(lease.prepare(ONE, version, 1, 2));
+      });
+      await expect(done(prepared)).rejects.toMatchObject({ code: 'store_unwritable', reason: 'EIO' });
+      expect(await done(store.read())).toEqual({ credentials: ONE, version });
+    },
+  );
+
+  it('leaves no descriptor of a lock file behind whose name could not be made durable', async () => {
+    const { path, store, fail } = bench();
+    await done(store.write(ONE, NO_VERSION));
+    fail('sync');
+    await expect(done(store.lock.hold(() => from([1])))).rejects.toMatchObject({ reason: 'EIO' });
+    expect(descriptors(`${path}.lock`)).toBe(0);
+    expect(await done(store.lock.hold(() => from([1])))).toBe(1);
+  });
+});
+
+describe('fileStore on a disk that takes its time', () => {
+  const THEIRS: Credentials = { access_token: 'theirs', refresh_token: 'theirs' };
+
+  it.each(['in its room', 'without room'])(
+    'overwrites nothing that another tool writes in the meantime, %s',
+    async (how) => {
+      const path = join(tempFolder(), 'credentials.json');
+      let meanwhile = (): void => undefined;
+      const disk: Disk = { ...realDisk, sync: (fd) => realDisk.sync(fd).then(() => meanwhile()) };
+      const store = fileStoreOn(disk, path, {});
+      const { version } = (await done(store.write(ONE, NO_VERSION))).snapshot;
+      const saved = store.lock.hold((lease) => {
+        const prepared$ = how === 'in its room' ? from(lease.prepare(ONE, version, 1, 2)) : EMPTY;
+        const write$ = defer(() => {
+          meanwhile = () => writeFileSync(path, JSON.stringify(THEIRS));
+          return store.write(TWO, version);
+        });
+        return concat(prepared$.pipe(ignoreElements()), write$);
+      });
+      expect(await done(saved)).toMatchObject({ written: false, snapshot: { credentials: THEIRS } });
+      expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(THEIRS);
+      await until(() => !readdirSync(join(path, '..')).some((name) => name.endsWith('.tmp')));
+    },
+  );
+
+  it('saves for what another tool has touched in the meantime, when asked to', async () => {
+    const path = join(tempFolder(), 'credentials.json');
+    let meanwhile = (): void => undefined;
+    const disk: Disk = { ...realDisk, sync: (fd) => realDisk.sync(fd).then(() => meanwhile()) };
+    const store = fileStoreOn(disk, path, {});
+    const { version } = (await done(store.write(ONE, NO_VERSION))).snapshot;
+    const saved = store.lock.hold((lease) =>
+      concat(
+        from(lease.prepare(ONE, version, 1, 2)).pipe(ignoreElements()),
+        defer(() => {
+          meanwhile = () => {
+            writeFileSync(path, JSON.stringify({ ...ONE, touched: 1 }));
+            meanwhile = () => undefined;
+          };
+          return store.write(TWO, version);
+        }),
+      ).pipe(concatMap(({ snapshot }) => store.write({ ...TWO, touched: 1 }, snapshot.version))),
+    );
+    expect(await done(saved)).toMatchObject({ written: true });
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ ...TWO, touched: 1 });
   });
 });
 

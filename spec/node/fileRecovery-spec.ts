@@ -1,9 +1,13 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { concatMap, EMPTY, firstValueFrom, from, of, type ObservableInput } from 'rxjs';
 import { ANY_VERSION, NO_VERSION, type Lease, type Version } from '../../src/contracts.js';
 import type { Credentials } from '../../src/credentials.js';
+import { realDisk, type Disk } from '../../src/node/disk.js';
+import { fileStoreOn } from '../../src/node/fileStore.js';
 import { fileStore } from '../../src/node/index.js';
 import { spawnActor, type Actor } from '../helpers/spawnActor.js';
 import { tempFolder } from '../helpers/tempFolder.js';
@@ -82,6 +86,24 @@ describe('after a process was killed', () => {
     expect((await underLock(() => store.read())).credentials).toEqual({ ...TWO, touched: 1 });
   });
 
+  it.each(['EMFILE', 'ENFILE', 'ENOMEM'])(
+    'a successor that cannot be read just now (%s) stays until it can',
+    async (code) => {
+      const { actor, underLock, store, version, path, temps } = await bench();
+      await killedAt('rename', actor, TWO, version);
+      const open: Disk['open'] = (...args) => {
+        if (String(args[0]).endsWith('.tmp')) throw Object.assign(new Error(), { code });
+        return realDisk.open(...args);
+      };
+      const failing = fileStoreOn({ ...realDisk, open }, path, {});
+      const refused = { code: 'store_unwritable', reason: code };
+      await expect(done(failing.lock.hold(() => EMPTY))).rejects.toMatchObject(refused);
+      await expect(done(failing.write(THREE, ANY_VERSION))).rejects.toMatchObject(refused);
+      expect(temps()).toHaveLength(1);
+      expect((await underLock(() => store.read())).credentials).toEqual(TWO);
+    },
+  );
+
   it('a successor is never put in the place of anything but its parent', async () => {
     const { actor, underLock, store, version, temps, path } = await bench();
     await killedAt('rename', actor, TWO, version);
@@ -112,6 +134,15 @@ describe('after a process was killed', () => {
     expect((await underLock(() => store.read())).credentials).toEqual(THREE);
   });
 
+  it('a sign-in that fails leaves the successor of what is there', async () => {
+    const { actor, underLock, store, version, path } = await bench();
+    await killedAt('rename', actor, TWO, version);
+    const full = () => Promise.reject(Object.assign(new Error(), { code: 'ENOSPC' }));
+    const failing = fileStoreOn({ ...realDisk, sync: full }, path, {});
+    await expect(done(failing.write(THREE, ANY_VERSION))).rejects.toMatchObject({ reason: 'ENOSPC' });
+    expect((await underLock(() => store.read())).credentials).toEqual(TWO);
+  });
+
   it('nobody writes over the parent of a successor that is whole, without the lock either', async () => {
     const { actor, store, version, temps } = await bench();
     await killedAt('rename', actor, TWO, version);
@@ -135,6 +166,18 @@ describe('after a process was killed', () => {
     await done(store.lock.hold(() => EMPTY));
     expect(existsSync(temp)).toBe(false);
     expect((await done(store.read())).credentials).toEqual(ONE);
+  });
+
+  it('a pipe by the name of a successor keeps nobody waiting', async () => {
+    const path = join(tempFolder(), 'credentials.json');
+    execFileSync('mkfifo', [join(dirname(path), '.credentials.json.x.refresh-0123456789ab.tmp')]);
+    const actor = await spawnActor('spec/node/fileStoreActor.ts', { args: [path] });
+    const written = actor.call('write', ONE, NO_VERSION);
+    const tooLong = new AbortController();
+    const late = pause(3000, 'still waiting', { signal: tooLong.signal }).catch(() => undefined);
+    expect(await Promise.race([written, late])).toMatchObject({ written: true });
+    tooLong.abort();
+    expect(readdirSync(dirname(path))).not.toContainEqual(expect.stringMatching(/tmp$/));
   });
 
   it('files of others stay, however they are named', async () => {
@@ -269,6 +312,9 @@ describe('while a process refreshes', () => {
     const [room] = temps();
     await actor.call('prepare', ONE, version, 6, 9);
     expect(temps()).toEqual([room]);
+    rmSync(join(dirname(path), room!)); // by somebody tidying up
+    await actor.call('prepare', ONE, version, 6, 9);
+    expect(temps()).toHaveLength(1);
     writeFileSync(path, JSON.stringify(THREE));
     await actor.call('prepare', THREE, (await read()).version, 7, 9);
     expect(temps()).toHaveLength(1);

@@ -16,12 +16,13 @@ import { join, relative } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { firstValueFrom, from, type ObservableInput } from 'rxjs';
+import { concat, defer, firstValueFrom, from, ignoreElements, type ObservableInput } from 'rxjs';
 import { ANY_VERSION, NO_VERSION, type Lease, type Snapshot } from '../../src/contracts.js';
 import type { Credentials } from '../../src/credentials.js';
 import { type StoreError, TokenError } from '../../src/errors.js';
 import { credentialPath } from '../../src/node/credentialPath.js';
 import { fileStore } from '../../src/node/index.js';
+import { spawnActor } from '../helpers/spawnActor.js';
 import { tempFolder } from '../helpers/tempFolder.js';
 import { until } from '../helpers/until.js';
 
@@ -112,6 +113,17 @@ describe('fileStore', () => {
       const { folder, path, store } = fresh();
       symlinkSync(join(folder, 'nothing'), path);
       expect(await done(store.read())).toEqual({ credentials: null, version: NO_VERSION });
+    });
+
+    it('a link to itself, by way of a folder that is not there, as signed out, and writes in its place', async () => {
+      const { path } = fresh();
+      symlinkSync('nowhere/../credentials.json', path);
+      const actor = await spawnActor('spec/node/fileStoreActor.ts', { args: [path] }); // whose stack Jest has no part in
+      await actor.call('listen');
+      expect(await actor.call('read')).toEqual({ credentials: null, version: NO_VERSION });
+      expect(await actor.call('write', A, NO_VERSION)).toMatchObject({ written: true });
+      await actor.told('hint');
+      expect(await actor.call('read')).toMatchObject({ credentials: A });
     });
 
     it('a file as refresh-guard writes it, and one with a byte order mark', async () => {
@@ -209,6 +221,33 @@ describe('fileStore', () => {
       expect(readFileSync(path, 'utf8')).toBe(`${JSON.stringify(A, null, 2)}\n`);
       const modes = Object.fromEntries(readdirSync(folder).map((name) => [name, modeOf(join(folder, name))]));
       expect(modes).toEqual({ 'credentials.json': '600', 'credentials.json.write.lock': '600' });
+    });
+
+    it.each([
+      ['letters', 'x'.repeat(239)],
+      ['bytes', 'ä'.repeat(119)],
+    ])('beside a name of as many %s as leave room for those of its locks', async (_, name) => {
+      const { folder } = fresh();
+      const store = fileStore(join(folder, `${name}.json`));
+      const { snapshot } = await done(store.write(A, NO_VERSION));
+      const refreshed = store.lock.hold((lease) =>
+        concat(
+          from(lease.prepare(A, snapshot.version, 1, 2)).pipe(ignoreElements()),
+          defer(() => store.write(B, snapshot.version)),
+        ),
+      );
+      expect(await done(refreshed)).toMatchObject({ written: true });
+      expect(await done(store.read())).toMatchObject({ credentials: B });
+      expect(readdirSync(folder)).toHaveLength(3);
+    });
+
+    it('nothing beside a name that leaves no such room, and says so', async () => {
+      const { folder } = fresh();
+      const store = fileStore(join(folder, 'x'.repeat(250)));
+      expect(await failure(store.write(A, NO_VERSION))).toMatchObject({
+        code: 'store_unwritable',
+        message: expect.stringContaining('shorter'),
+      });
     });
 
     it('into folders that it makes, for nobody else to enter', async () => {

@@ -56,6 +56,7 @@ obey({
       store.lock.hold(inside).pipe(takeUntil(left$)).subscribe({ error: fail });
     }),
   release: () => left$.next(),
+  mayStillSend: () => lease!.remainingMs() > 0,
   holder: () => done(store.lock.holder!()),
   prepare: (held: Credentials, version: Version, sentAt: number, until: number) =>
     done(lease!.prepare(held, version, sentAt, until)),

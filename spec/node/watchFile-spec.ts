@@ -163,6 +163,21 @@ describe('changes$ of fileStore', () => {
     });
   });
 
+  it('looks as often as each who listens has asked for', async () => {
+    const { folder } = bench();
+    for (const name of ['one', 'two']) {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, 'c.json'), name);
+    }
+    symlinkSync('one', join(folder, 'now'));
+    listen(join(folder, 'now/c.json'), NEVER_LOOKS);
+    const heard = listen(join(folder, 'now/c.json'));
+    await heard.of(() => {
+      symlinkSync('two', join(folder, 'next'));
+      renameSync(join(folder, 'next'), join(folder, 'now'));
+    });
+  });
+
   it('hears at once in a folder that is made later, and made again', async () => {
     const { folder } = bench();
     const path = join(folder, 'not/yet/credentials.json');

@@ -16,7 +16,7 @@ export async function atomicReplace(
   target: string,
   bytes: Buffer,
   disk: Disk,
-  makeWay: () => Promise<void> | undefined,
+  makeWay: () => Promise<void>,
 ): Promise<void> {
   const temp = tempPath(target, null);
   try {

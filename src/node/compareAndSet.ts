@@ -17,6 +17,13 @@ import { refreshLockPath, type Site } from './site.js';
 import { snapshotOf } from './snapshotOf.js';
 import { syncFolder } from './syncFolder.js';
 
+/** Thrown when somebody else has written since the version was compared. */
+class Overtaken extends Error {
+  constructor(readonly by: StoredRecord) {
+    super('Overtaken');
+  }
+}
+
 /** Under the write exclusion. Foreign writers know no exclusion: one of them may still get in before the rename. */
 export async function compareAndSet(
   site: Site,
@@ -24,8 +31,19 @@ export async function compareAndSet(
   expected: Version,
   reservation: Reservation | undefined,
 ): Promise<WriteResult> {
-  if (!reservation) await tidyUp(site, expected); // whoever has one has tidied up when they got the lock
+  // whoever has room has tidied up when they got the lock
+  const successors = reservation ? [] : await tidyUp(site, expected);
+  const outcome = await replaceAt(site, next, expected, reservation);
+  successors.forEach(removeTemp);
+  return outcome;
+}
 
+async function replaceAt(
+  site: Site,
+  next: Credentials | null,
+  expected: Version,
+  reservation: Reservation | undefined,
+): Promise<WriteResult> {
   const present = await presentAt(site, expected);
   if (expected !== ANY_VERSION && present?.version !== expected) return result(false, present, site);
   if (next === null) {
@@ -37,12 +55,23 @@ export async function compareAndSet(
   const bytes = toBytes(next);
   // first: whoever hears of the write reads the notes, too, and hears nothing of those
   if (expected === ANY_VERSION) await voidNotesOn(next, refreshLockPath(site), site.disk);
-  const redeemed = reservation && redeem(reservation, site, bytes, expected);
+  const makeWay = () => makeWayAt(site, expected);
+  const redeemed = reservation && redeem(reservation, site, bytes, expected, makeWay);
   const written = result(true, { credentials: next, version: versionOf(bytes) }, site); // while the disk is busy
-  if (!(await redeemed)) {
-    await atomicReplace(site.target, bytes, site.disk, () => (present ? undefined : setAside(site)));
+  try {
+    if (!(await redeemed)) await atomicReplace(site.target, bytes, site.disk, makeWay);
+    return written;
+  } catch (error) {
+    if (error instanceof Overtaken) return result(false, error.by, site);
+    throw error;
   }
-  return written;
+}
+
+/** The disk may have taken its time: compares again, lest what others have written meanwhile is replaced. */
+async function makeWayAt(site: Site, expected: Version): Promise<void> {
+  const present = await presentAt(site, expected);
+  if (!present) await setAside(site);
+  else if (expected !== ANY_VERSION && present.version !== expected) throw new Overtaken(present);
 }
 
 /** What is there now; `undefined` for what is corrupt and is to be replaced whatever it is. */
@@ -68,12 +97,15 @@ async function setAside({ target, disk }: Site): Promise<void> {
   await chmod(aside, 0o600).catch(() => undefined); // of another owner
 }
 
-async function tidyUp(site: Site, expected: Version): Promise<void> {
-  const unused = await settleTempFiles(site, expected !== ANY_VERSION);
-  if (unused.length === 0) return;
-  const lock = await tryHoldLock(refreshLockPath(site), site);
-  if (lock) unused.forEach(removeTemp); // otherwise it is the room of who holds it
-  lock?.release();
+/** Returns the successors that go once the target is replaced, whatever it is. */
+async function tidyUp(site: Site, expected: Version): Promise<readonly string[]> {
+  const { unused, successors } = await settleTempFiles(site, expected !== ANY_VERSION);
+  if (unused.length > 0) {
+    const lock = await tryHoldLock(refreshLockPath(site), site);
+    if (lock) unused.forEach(removeTemp); // otherwise it is the room of who holds it
+    lock?.release();
+  }
+  return successors;
 }
 
 function unlessMissing(error: unknown): void {

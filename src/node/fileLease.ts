@@ -9,8 +9,11 @@ import { writing } from './writing.js';
 
 const NEVER_ABORTS = new AbortController().signal;
 
-/** The kernel never takes the lock away, so the lease lasts as long as its holder wants. */
-export function fileLease(lock: HeldLock, site: Site): Lease {
+/**
+ * The kernel never takes the lock away, so the lease lasts as long as its holder wants; unless people remove the
+ * file, or turn a link, since others then lock another one.
+ */
+export function fileLease(lock: HeldLock, site: Site, siteOf: () => Site): Lease {
   /** A journal of these tokens that was there before ours: an answer that was lost stays lost. */
   let earlier: Notes['pending'];
 
@@ -25,7 +28,7 @@ export function fileLease(lock: HeldLock, site: Site): Lease {
 
   return {
     signal: NEVER_ABORTS,
-    remainingMs: () => Infinity,
+    remainingMs: () => (lock.isAt(refreshLockPath(siteOf())) ? Infinity : 0),
     prepare(held, version, sentAt, until) {
       const pending = { pair: pairFingerprint(held), sentAt, until, by: thisProcess };
       const journal = (notes: Notes): Notes => {
@@ -34,16 +37,14 @@ export function fileLease(lock: HeldLock, site: Site): Lease {
       };
       return defer(() =>
         lock.use(async (fd) => {
-          const noted = noteDurably(fd, journal);
-          try {
-            // while the disk is busy with the journal
-            await writing(site.target, () => reserve(held, version, lock, site));
-          } catch (error) {
-            await noted;
-            await note(fd, withoutJournal); // nothing will be sent
-            throw error;
-          }
-          await noted;
+          const outcomes = await Promise.allSettled([
+            noteDurably(fd, journal),
+            writing(site.target, () => reserve(held, version, lock, site)), // while the disk is busy with the journal
+          ]);
+          const failure = outcomes.find(({ status }) => status === 'rejected');
+          if (!failure) return;
+          await note(fd, withoutJournal); // nothing will be sent
+          throw (failure as PromiseRejectedResult).reason;
         }),
       );
     },

@@ -7,13 +7,20 @@ import { refreshLockPath, type Site } from './site.js';
 
 /** The refresh lock: an exclusion by the kernel, freed when its holder lets go or dies, and never before. */
 export function fileLock(siteOf: () => Site): CredentialLock {
+  const hold: CredentialLock['hold'] = (critical) =>
+    defer(() => {
+      const site = siteOf();
+      return taken(site).pipe(
+        concatMap((lock) => {
+          if (siteOf().target === site.target) return leased(lock, site, siteOf, critical);
+          lock.release(); // a link was turned in the meantime: what is read now is under another lock
+          return hold(critical);
+        }),
+      );
+    });
   return {
     lossy: false,
-    hold: (critical) =>
-      defer(() => {
-        const site = siteOf();
-        return taken(site).pipe(concatMap((lock) => leased(lock, site, critical)));
-      }),
+    hold,
     holder: () =>
       defer(async () => {
         const site = siteOf();

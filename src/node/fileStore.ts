@@ -55,7 +55,7 @@ export function fileStoreOn(
   }
   const kernel = kernelLock();
   const parse = rememberLast(contentFrom);
-  const siteNow = (): Site => ({ target: realTarget(file), kernel, parse, disk }); // links may be turned
+  const siteNow = (): Site => ({ path: file, target: realTarget(file), kernel, parse, disk }); // links may be turned
   return {
     read: () =>
       defer(async () => {

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { StoreError } from '../errors.js';
@@ -18,6 +18,8 @@ export interface HeldLock {
   use<T>(step: (fd: number) => Promise<T> | T): Promise<T>;
   release(): void;
   readonly released: boolean;
+  /** Whether it is held, and is still, for all that can be told, the one that others find at `path`. */
+  isAt(path: string): boolean;
 }
 
 /**
@@ -69,6 +71,7 @@ function held(fd: number, { kernel }: Site, leave: () => void): HeldLock {
     get released() {
       return released;
     },
+    isAt: (path) => !released && !isElsewhere(fd, path),
     use: (step) => queue(released ? tooLate : () => step(fd)),
     release() {
       if (released) return;
@@ -88,7 +91,7 @@ function tooLate(): never {
   throw new StoreError('store_unwritable', 'The refresh lock was let go already');
 }
 
-async function openLockFile(path: string, { disk }: Site): Promise<number> {
+async function openLockFile(path: string, { target, disk }: Site): Promise<number> {
   for (;;) {
     try {
       return openSync(path, CHANGE);
@@ -97,9 +100,9 @@ async function openLockFile(path: string, { disk }: Site): Promise<number> {
     }
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     try {
-      const fd = createPrivate(path, dirname(path), disk);
+      const like = existsSync(target) ? target : dirname(target);
+      closeSync(createPrivate(path, like, disk));
       await syncFolder(dirname(path), disk); // once: a journal in a file without a name would be none
-      return fd;
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
     }
@@ -109,4 +112,12 @@ async function openLockFile(path: string, { disk }: Site): Promise<number> {
 function isAt(fd: number, path: string): boolean {
   const [ours, theirs] = [fstatSync(fd), statSync(path, { throwIfNoEntry: false })];
   return ours.ino === theirs?.ino && ours.dev === theirs.dev;
+}
+
+function isElsewhere(fd: number, path: string): boolean {
+  try {
+    return !isAt(fd, path);
+  } catch {
+    return false; // where we may not look
+  }
 }

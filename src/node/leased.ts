@@ -15,10 +15,11 @@ import { writing } from './writing.js';
 export function leased<T>(
   lock: HeldLock,
   site: Site,
+  siteOf: () => Site,
   critical: (lease: Lease) => Observable<T>,
 ): Observable<T> {
   return defer(() => lock.use((fd) => begin(fd, site))).pipe(
-    concatMap(() => critical(fileLease(lock, site))),
+    concatMap(() => critical(fileLease(lock, site, siteOf))),
     finalize(() => {
       void lock.use(() => unreserve(lock, site)); // after what is on its way
       lock.release();
@@ -30,7 +31,7 @@ export function leased<T>(
 async function begin(fd: number, site: Site): Promise<void> {
   await writing(site.target, async () => {
     if (tempFilesOf(site.target).length === 0) return;
-    const unused = await exclusively(site, () => settleTempFiles(site, true));
+    const { unused } = await exclusively(site, () => settleTempFiles(site, true));
     unused.forEach(removeTemp);
   });
   try {

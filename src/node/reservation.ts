@@ -21,6 +21,7 @@ export interface Reservation {
   parent: Version;
   /** The pair in use: a successor has another one. */
   readonly pair: string;
+  readonly site: Site;
   /** The refresh lock under which it was made. */
   readonly lock: HeldLock;
 }
@@ -41,7 +42,7 @@ const FILL = 0x0a;
 export function reserve(held: Credentials, parent: Version, lock: HeldLock, site: Site): void {
   const pair = pairFingerprint(held);
   const earlier = reservations.get(site.target);
-  if (earlier?.pair === pair && earlier.parent === parent) return;
+  if (earlier?.pair === pair && earlier.parent === parent && existsSync(earlier.path)) return;
   unreserve(lock, site);
 
   const path = tempPath(site.target, parent);
@@ -56,7 +57,7 @@ export function reserve(held: Credentials, parent: Version, lock: HeldLock, site
     removeTemp(path);
     throw error;
   }
-  reservations.set(site.target, { path, parent, pair, lock });
+  reservations.set(site.target, { path, parent, pair, site, lock });
 }
 
 /** Gives the room of `lock` back, if it was not used. */
@@ -74,15 +75,23 @@ export function reservationFor(target: string, next: Credentials): Reservation |
   return reservation.pair === pairFingerprint(next) ? undefined : reservation;
 }
 
+/** Where `path` led when room was reserved for the successor of `parent`, if a link was turned since. */
+export function siteOfParent({ path, target }: Site, parent: Version): Site | undefined {
+  const turned = (one: Reservation) => one.site.path === path && one.site.target !== target;
+  return [...reservations.values()].find((one) => one.parent === parent && turned(one))?.site;
+}
+
 /**
  * Replaces the target by the successor, in the room that was reserved: no step takes any more of the disk, and
  * after each the file is either no JSON or all of it. What fails can be repeated; false if there is no room.
+ * `makeWay` is called when the new is on the disk and only lacks its name.
  */
 export async function redeem(
   reservation: Reservation,
   { target, disk }: Site,
   successor: Buffer,
   parent: Version,
+  makeWay: () => Promise<void>,
 ): Promise<boolean> {
   if (reservations.get(target) !== reservation) return false;
   if (!existsSync(reservation.path)) return false; // somebody tidied up
@@ -97,6 +106,7 @@ export async function redeem(
   } finally {
     closeSync(fd);
   }
+  await makeWay();
   await renameDurably(reservation.path, target, disk);
   reservations.delete(target);
   return true;

@@ -1,12 +1,20 @@
 import { closeSync, ftruncateSync, readFileSync } from 'node:fs';
 import type { Version } from '../contracts.js';
 import { renameDurably } from './atomicReplace.js';
-import { CHANGE } from './openFlags.js';
+import { errnoOf } from './fsError.js';
+import { CHANGE, READ } from './openFlags.js';
 import { readRecord } from './readRecord.js';
 import { fromBytes } from './record.js';
 import { removeTemp } from './removeTemp.js';
 import type { Site } from './site.js';
 import { tempFilesOf } from './tempFile.js';
+
+export interface Unsettled {
+  /** Room that is reserved and not used: the holder of the refresh lock may be about to use it. */
+  readonly unused: readonly string[];
+  /** Until the target is replaced, they may be all that is left of the grant. */
+  readonly successors: readonly string[];
+}
 
 /**
  * Under the write exclusion: settles what killed processes left beside the target. A successor that is whole
@@ -14,23 +22,34 @@ import { tempFilesOf } from './tempFile.js';
  * safe, since successors are written and renamed under the write exclusion; and it undoes no sign-out, since
  * nothing is nobody's parent.
  *
- * Returns the room that is reserved and not used: the holder of the refresh lock may be about to use it.
+ * Returns what is not settled yet. That is all successors where none may be promoted.
  */
-export async function settleTempFiles(site: Site, mayPromote: boolean): Promise<readonly string[]> {
+export async function settleTempFiles(site: Site, mayPromote: boolean): Promise<Unsettled> {
   const unused: string[] = [];
+  const successors: string[] = [];
   for (const { path, parent } of tempFilesOf(site.target)) {
     if (parent === null) removeTemp(path);
-    else if (!isWhole(path)) unused.push(path);
-    else if (mayPromote && (await isParent(parent, site))) await promote(path, site);
+    else if (!isWhole(path, site)) unused.push(path);
+    else if (!mayPromote) successors.push(path);
+    else if (await isParent(parent, site)) await promote(path, site);
     else removeTemp(path);
   }
-  return unused;
+  return { unused, successors };
 }
 
-function isWhole(path: string): boolean {
+/** What says nothing about a file: it may be whole, and all that is left of the grant. */
+const PASSING = ['EMFILE', 'ENFILE', 'ENOMEM'];
+
+function isWhole(path: string, { disk }: Site): boolean {
   try {
-    return !!fromBytes(readFileSync(path));
-  } catch {
+    const fd = disk.open(path, READ);
+    try {
+      return !!fromBytes(readFileSync(fd));
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (PASSING.includes(errnoOf(error) ?? '')) throw error;
     return false;
   }
 }

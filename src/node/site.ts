@@ -4,6 +4,8 @@ import type { Content } from './record.js';
 
 /** Where credentials lie, and by what they are reached. */
 export interface Site {
+  /** As it was given; where it leads is the target. */
+  readonly path: string;
   readonly target: string;
   readonly kernel: KernelLock;
   readonly parse: (bytes: Buffer) => Content;

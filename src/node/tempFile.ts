@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Version } from '../contracts.js';
+import { versionOf } from './record.js';
 
 /** A temporary file beside the target: of a refresh from `parent`, or (`null`) of any other write. */
 export interface TempFile {
@@ -26,6 +27,8 @@ export function tempFilesOf(target: string): TempFile[] {
   });
 }
 
+/** A name of 200 bytes leaves room for the rest, within the 255 of most file systems. */
 function prefixOf(target: string): string {
-  return `.${basename(target)}.`;
+  const name = Buffer.from(basename(target));
+  return `.${name.length > 200 ? versionOf(name) : name.toString()}.`;
 }

@@ -24,17 +24,23 @@ import { look, type Entry } from './look.js';
 /** A replacement is told of more than once; and whoever is replacing the file here need not wait for a look at it. */
 const SETTLE_MS = 1;
 
-/** The watchers of this process, by path. */
+/** The watchers of this process, by path and period. */
 const watchers = new Map<string, Observable<unknown>>();
 
 /**
  * Emits whenever the file at `path` may have changed, and never completes or errors. All who watch a path
- * share one watcher, which ends with the last of them and keeps no process alive.
+ * as often share one watcher, which ends with the last of them and keeps no process alive.
  */
 export function watchFile(path: string, restatMs: number): Observable<unknown> {
   return defer(() => {
-    const ours = watchers.get(path) ?? watched(path, restatMs);
-    watchers.set(path, ours);
+    const key = `${restatMs} ${path}`;
+    const ours =
+      watchers.get(key) ??
+      watched(path, restatMs).pipe(
+        finalize(() => watchers.delete(key)),
+        share(),
+      );
+    watchers.set(key, ours);
     return ours;
   });
 }
@@ -66,8 +72,6 @@ function watched(path: string, restatMs: number): Observable<unknown> {
         ),
       ),
     ),
-    finalize(() => watchers.delete(path)),
-    share(),
   );
 }
 

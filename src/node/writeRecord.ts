@@ -4,7 +4,8 @@ import { ANY_VERSION, NO_VERSION, type Version, type WriteResult } from '../cont
 import { asCredentials, isCredentials, type Credentials } from '../credentials.js';
 import { compareAndSet } from './compareAndSet.js';
 import { exclusively } from './exclusively.js';
-import { reservationFor } from './reservation.js';
+import { reservationFor, siteOfParent } from './reservation.js';
+import { readRecord } from './readRecord.js';
 import type { Site } from './site.js';
 import { writing } from './writing.js';
 
@@ -22,7 +23,17 @@ export async function writeRecord(
     return { written, snapshot: { credentials: null, version: NO_VERSION } }; // signing out makes no folder
   }
   next &&= asCredentials(next); // a copy: it is written a little later
-  const reservation = next && expected !== ANY_VERSION ? reservationFor(site.target, next) : undefined;
-  const write = () => exclusively(site, () => compareAndSet(site, next, expected, reservation));
-  return writing(site.target, () => (reservation ? reservation.lock.use(write) : write()));
+  const parentSite = next && siteOfParent(site, expected);
+  const at = parentSite && !(await holds(site, expected)) ? parentSite : site;
+  const reservation = next && expected !== ANY_VERSION ? reservationFor(at.target, next) : undefined;
+  const write = () => exclusively(at, () => compareAndSet(at, next, expected, reservation));
+  return writing(at.target, () => (reservation ? reservation.lock.use(write) : write()));
+}
+
+/** Whether the link was turned to a copy, or the file moved: then the successor goes where all look for it now. */
+function holds(site: Site, expected: Version): Promise<boolean> {
+  return readRecord(site).then(
+    ({ version }) => version === expected,
+    () => false,
+  );
 }
