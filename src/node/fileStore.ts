@@ -19,7 +19,7 @@ export interface FileStoreOptions {
    * How often, in ms, to look whether the file has changed where the system does not tell, as on some network
    * file systems. Default 2 500, at least 10, at most a day.
    */
-  readonly restatMs?: number;
+  readonly restatMs?: number | undefined;
 }
 
 /**

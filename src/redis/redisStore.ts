@@ -18,11 +18,11 @@ export interface RedisStoreOptions {
    * How long, in ms, the refresh lock outlives a holder that was killed. It is renewed while it is held, and
    * has to be longer, by some 6 %, than `refreshTimeoutMs` of the manager. Default 40 000, at least 100.
    */
-  readonly leaseMs?: number;
+  readonly leaseMs?: number | undefined;
   /** How long, in ms, to wait for an answer of the server, reconnections included. Default 5 000, at least 10. */
-  readonly answerMs?: number;
+  readonly answerMs?: number | undefined;
   /** Who holds the lock, for people. Default: the number of the process, and the name of the machine. */
-  readonly by?: string;
+  readonly by?: string | undefined;
 }
 
 /** What all stores over one client share. */
