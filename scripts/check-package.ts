@@ -1,6 +1,14 @@
 /** Is what would be published right? Its contents, one copy of every class in a mixed app, its size. */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { bundle, coreOf, MAX_BROTLI_BYTES, weight } from './bundle.js';
@@ -18,6 +26,7 @@ try {
   const [pack] = JSON.parse(packed) as [{ filename: string; size: number; files: { path: string }[] }];
   checkContents(pack.files.map(({ path }) => path));
   checkOneCopy(join(scratch, pack.filename));
+  checkTypes();
   await checkSize();
   console.log(`packed: ${String(pack.files.length)} files, ${String(pack.size)} bytes`);
 } finally {
@@ -57,6 +66,22 @@ function checkOneCopy(tarball: string): void {
   const app = join(scratch, 'app/app.mjs');
   copyFileSync('scripts/mixed-app.mjs', app);
   execFileSync(process.execPath, [app, JSON.stringify(entries)], { stdio: 'inherit' });
+}
+
+/** Reads every declaration in that app as a strict compiler does that knows a page, and nothing of Node. */
+function checkTypes(): void {
+  console.log("- types without Node's");
+  const app = join(scratch, 'app');
+  const entries = Object.keys(manifest.exports).filter((path) => !/angular|json/.test(path)); // Angular has its own
+  const imports = entries.map(
+    (path, at) => `export * as entry${String(at)} from '${join('rx-token', path)}';`,
+  );
+  writeFileSync(join(app, 'entries.mts'), imports.join('\n'));
+  const options = '--noEmit --strict --exactOptionalPropertyTypes --module nodenext --lib es2022,dom'.split(
+    ' ',
+  );
+  const tsc = [resolve('node_modules/typescript/bin/tsc'), ...options, 'entries.mts'];
+  execFileSync(process.execPath, tsc, { cwd: app, stdio: 'inherit' });
 }
 
 async function checkSize(): Promise<void> {

@@ -5,9 +5,9 @@ export interface Target {
   /** A URL of http or https: its origin, and its path if it has one, with all that lies below it. */
   readonly url: string | URL;
   /** Of these methods only; default all. */
-  readonly methods?: readonly string[];
+  readonly methods?: readonly string[] | undefined;
   /** True: plain http is not refused, wherever it leads. On loopback it never is. Default false. */
-  readonly allowInsecureRequests?: boolean;
+  readonly allowInsecureRequests?: boolean | undefined;
 }
 
 /** Tells whether a request may carry the token. */

@@ -18,7 +18,7 @@ export interface WithTokenOptions {
    * `Response`, `AjaxError`, `AxiosError` and the like, unless its challenge names another reason than
    * `invalid_token` (RFC 6750 §3.1), and `UNAUTHENTICATED` of gRPC.
    */
-  readonly isRejected?: (responseOrError: unknown) => boolean;
+  readonly isRejected?: ((responseOrError: unknown) => boolean) | undefined;
 }
 
 /**

@@ -26,7 +26,7 @@ import {
 import { ANY_VERSION, NO_VERSION, type WriteResult } from '../../src/contracts.js';
 import type { Credentials } from '../../src/credentials.js';
 import { realDisk, type Disk } from '../../src/node/disk.js';
-import { fileStoreOn } from '../../src/node/fileStore.js';
+import { fileStoreOn } from '../../src/node/fileStoreOn.js';
 import { fileStore } from '../../src/node/index.js';
 import { NOBODY } from '../helpers/nobody.js';
 import { descriptors } from '../helpers/descriptors.js';
@@ -385,7 +385,7 @@ describe('fileStore on Windows, where a reader keeps a file from being replaced'
         return rename(...args);
       },
     };
-    return { folder, path, store: fileStoreOn(disk, path, {}), refused: () => refused };
+    return { folder, path, store: fileStoreOn(disk, path), refused: () => refused };
   };
 
   it.each(['EPERM', 'EACCES', 'EBUSY'])('waits for it (%s)', async (code) => {
@@ -426,7 +426,7 @@ describe('fileStore beside a writer that is stopped', () => {
     await writer.call('stopAt', 'rename');
     writer.call('write', ONE, NO_VERSION).catch(() => undefined);
     await writer.told('stopped');
-    const impatient = fileStoreOn({ ...realDisk, patienceMs: 50 }, path, {});
+    const impatient = fileStoreOn({ ...realDisk, patienceMs: 50 }, path);
     const busy = { code: 'store_unwritable', reason: 'EBUSY', message: expect.stringContaining('try again') };
     await expect(done(impatient.write(TWO, NO_VERSION))).rejects.toMatchObject(busy);
     expect(existsSync(path)).toBe(false);

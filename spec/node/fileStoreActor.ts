@@ -5,7 +5,7 @@ import { firstValueFrom, from, NEVER, Subject, takeUntil, type ObservableInput }
 import { ANY_VERSION, type Lease, type Version } from '../../src/contracts.js';
 import type { Credentials } from '../../src/credentials.js';
 import { realDisk, type Disk } from '../../src/node/disk.js';
-import { fileStoreOn } from '../../src/node/fileStore.js';
+import { fileStoreOn } from '../../src/node/fileStoreOn.js';
 import { obey, tell } from '../helpers/obey.js';
 
 // argv: the path; UMASK: octal
@@ -34,7 +34,7 @@ const disk: Disk = {
       renamedAt = performance.timeOrigin + performance.now();
     }),
 };
-const store = fileStoreOn(disk, path, { restatMs: 100 });
+const store = fileStoreOn(disk, path, 100);
 const done = <T>(input: ObservableInput<T>): Promise<T> =>
   firstValueFrom(from(input), { defaultValue: undefined as T });
 

@@ -9,7 +9,11 @@ import { kernelLock } from '../../src/node/kernelLock.js';
 import { tempFolder } from '../helpers/tempFolder.js';
 
 /** Makes a fileStore in an app that is a bundle of this format, in a folder of its own; what came of it. */
-async function inABundle(format: Format, install: (folder: string) => void): Promise<string> {
+async function inABundle(
+  format: Format,
+  install: (folder: string) => void,
+  argv = (app: string) => [app],
+): Promise<string> {
   const folder = tempFolder();
   install(join(folder, 'node_modules'));
   const outfile = join(folder, format === 'esm' ? 'app.mjs' : 'app.cjs');
@@ -27,13 +31,18 @@ async function inABundle(format: Format, install: (folder: string) => void): Pro
     platform: 'node',
     logLevel: 'silent', // of import.meta, which CommonJS has not
   });
-  const { stdout } = await promisify(execFile)(process.execPath, [outfile], { cwd: '/' });
+  const { stdout } = await promisify(execFile)(process.execPath, argv(outfile), { cwd: '/' });
   return stdout.trim();
 }
 
 describe('the add-on for kernel locks', () => {
   it.each<Format>(['esm', 'cjs'])('is found from a bundle as %s', async (format) => {
     expect(await inABundle(format, (modules) => symlinkSync(resolve('node_modules'), modules))).toBe('made');
+  });
+
+  it('is found from `node -e`, where `__filename` is a word that anybody sees', async () => {
+    const install = (modules: string) => symlinkSync(resolve('node_modules'), modules);
+    expect(await inABundle('esm', install, (app) => ['-e', `import('${app}')`])).toBe('made');
   });
 
   it.each<Format>(['esm', 'cjs'])(

@@ -340,7 +340,9 @@ describe.each(clientNames)('redisStore on %s, when the server fails', (name) => 
     const store = redisStore(client, 'key', { answerMs: 60_000 });
     await done(store.read());
     close();
-    expect(await failing(store.read())).toMatchObject({ code: 'store_unreadable' });
+    const unread = await failing(store.read());
+    expect(unread).toMatchObject({ code: 'store_unreadable' });
+    expect(unread.message).toBe('Redis: cannot read key (the client is closed: call connect() first)');
     expect(await failing(store.write(signedIn, NO_VERSION))).toMatchObject({ code: 'store_unwritable' });
   });
 

@@ -119,6 +119,17 @@ describe('virtualTime', () => {
     await expect(seen!.getValidToken()).rejects.toMatchObject({ code: 'disposed' });
   });
 
+  it('refuses an asynchronous test, which would pass whatever it expects', async () => {
+    let seen: TokenManager | undefined;
+    const test = inVirtualTime(({ manager }): unknown => {
+      seen = manager;
+      return Promise.reject(new Error('Nobody hears this'));
+    });
+
+    expect(test).toThrow(/virtual time .*promise/);
+    await expect(seen!.getValidToken()).rejects.toMatchObject({ code: 'disposed' });
+  });
+
   it('repeats itself for a seed', () => {
     const delays = (seed: number) => {
       const seen: number[] = [];

@@ -4,7 +4,7 @@ import { readTargets, urlFrom, type Target } from '../targets.js';
 /** Where tokens may go. */
 export interface BearerTarget extends Target {
   /** True: while nobody is signed in, requests go out without a token instead of failing. Default false. */
-  readonly anonymous?: boolean;
+  readonly anonymous?: boolean | undefined;
 }
 
 /** The first target that a request is for. `undefined`: there is none, and the request gets no token. */

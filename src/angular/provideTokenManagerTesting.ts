@@ -7,11 +7,11 @@ import { provideDefinition } from './provideTokenManager.js';
 
 export interface TokenManagerTestingOptions {
   /** Of the manager it stands in for. Default: the one without a name. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** The access token that is held to begin with; `null`: nobody is signed in. Default `'test-token'`. */
-  readonly token?: string | null;
+  readonly token?: string | null | undefined;
   /** Where tokens may go. Default: the targets of the manager it stands in for, if that is provided beside it. */
-  readonly targets?: readonly (string | URL | BearerTarget)[];
+  readonly targets?: readonly (string | URL | BearerTarget)[] | undefined;
 }
 
 /** What a spec does to the manager that stands in. */

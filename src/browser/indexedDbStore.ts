@@ -20,7 +20,7 @@ export interface IndexedDbStoreOptions extends TabStoreOptions {
  * - Whatever runs in the page can read what is stored.
  *
  * No object, like `null` or `{}`, is signed out. {@link StoreError}: `store_unreadable`, as where the browser does
- * not permit storage; `store_corrupt`, which stays as it is until `set()` replaces it and keeps a copy
+ * not permit storage; `store_corrupt`, which stays as it is until `set()` or `clear()`, and is then kept
  * (`credentials.corrupt-<time>`); `store_unwritable`, as where the storage is full.
  *
  * @param name of the database; the credentials are the object `credentials` of its object store `rx-token`

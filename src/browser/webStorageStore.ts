@@ -22,8 +22,8 @@ const SETTLE_MS = 100;
  * - Whatever runs in the page can read what is stored.
  *
  * A missing item, like one that holds `null` or `{}`, is signed out. {@link StoreError}: `store_unreadable`, as
- * where the browser does not permit storage; `store_corrupt`, which stays as it is until `set()` replaces it and
- * keeps a copy (`….corrupt-<time>`); `store_unwritable`, as where the storage is full.
+ * where the browser does not permit storage; `store_corrupt`, which stays as it is until `set()` or `clear()`,
+ * and is then kept (`….corrupt-<time>`); `store_unwritable`, as where the storage is full.
  *
  * @param key what is ours lies beside it, under keys that start with `key` and a dot
  * @param storage anything of that shape; default `localStorage`. Tabs share no `sessionStorage`, and a duplicated

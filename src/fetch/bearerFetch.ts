@@ -16,7 +16,7 @@ export interface BearerFetchConfig {
    */
   readonly targets: readonly (string | URL | Target)[];
   /** What sends. Default the global `fetch`, as it is when it is called. */
-  readonly fetch?: Fetch;
+  readonly fetch?: Fetch | undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { isAbsolute } from 'node:path';
 import { ConfigurationError } from '../errors.js';
 import { errnoOf } from './fsError.js';
 
@@ -30,7 +31,8 @@ export function kernelLock(): KernelLock {
 function addOn(): AddOn {
   try {
     // unseen by bundlers, which cannot pack binaries; `__filename` is what CommonJS and bundles of it have
-    const here = typeof __filename === 'string' ? __filename : import.meta.url;
+    const isCommonJs = typeof __filename === 'string' && isAbsolute(__filename); // `[eval]` is seen in ES modules, too
+    const here = isCommonJs ? __filename : import.meta.url;
     return createRequire(here)('fs-native-extensions') as AddOn;
   } catch (error) {
     const missing = errnoOf(error) === 'MODULE_NOT_FOUND';

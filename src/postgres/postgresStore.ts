@@ -45,7 +45,7 @@ export interface PostgresStoreOptions {
  *   process, or its connection, ends. At most all but one of the connections of a pool are out for that.
  * - `LISTEN`/`NOTIFY` tells of the changes of others, over one connection beside the pool, for all keys.
  *
- * {@link StoreError}: `store_unreadable`; `store_corrupt`, which stays until `set()` replaces it;
+ * {@link StoreError}: `store_unreadable`; `store_corrupt`, which stays until `set()` or `clear()`;
  * `store_unwritable`; `reason` is the SQLSTATE, or the code of the system.
  *
  * @param pool a `Pool` of `pg`, with a `max` of at least 2; it stays yours to end

@@ -30,14 +30,19 @@ export function lateError(): Error {
   return Object.assign(new Error(), { code: 'ETIMEDOUT' });
 }
 
-/** What went wrong at `key`, without a word of what the server or the client says: it may hold a token. */
-export function redisError({ isRead }: Script, key: string, error: unknown): TokenError {
+/**
+ * What went wrong at `key`, without a word of what the server or the client says: it may hold a token.
+ *
+ * @param isClosed the client was closed, or is not open yet
+ */
+export function redisError({ isRead }: Script, key: string, error: unknown, isClosed: boolean): TokenError {
   if (error instanceof TokenError) return error;
+  const byDefault = isClosed ? 'the client is closed: call connect() first' : 'the connection failed';
   const reason = wordOf(error) ?? codeOf(error);
   if (reason === 'WRONGTYPE') return corrupt(key);
   return new StoreError(
     isRead ? 'store_unreadable' : 'store_unwritable',
-    `Redis: cannot ${isRead ? 'read' : 'write'} ${key} (${reason ?? 'the connection failed'})`,
+    `Redis: cannot ${isRead ? 'read' : 'write'} ${key} (${reason ?? byDefault})`,
     reason,
   );
 }

@@ -18,11 +18,11 @@ export interface RedisStoreOptions {
    * How long, in ms, the refresh lock outlives a holder that was killed. It is renewed while it is held, and
    * has to be longer, by some 6 %, than `refreshTimeoutMs` of the manager. Default 40 000, at least 100.
    */
-  readonly leaseMs?: number;
+  readonly leaseMs?: number | undefined;
   /** How long, in ms, to wait for an answer of the server, reconnections included. Default 5 000, at least 10. */
-  readonly answerMs?: number;
+  readonly answerMs?: number | undefined;
   /** Who holds the lock, for people. Default: the number of the process, and the name of the machine. */
-  readonly by?: string;
+  readonly by?: string | undefined;
 }
 
 /** What all stores over one client share. */
@@ -58,8 +58,8 @@ const KEEP_CORRUPT_MS = 30 * 24 * 60 * 60_000;
  * - Siblings are heard through pub/sub, on one connection of its own for all stores over a client.
  *
  * A missing key, like a record of `null` or `{}`, is signed out. {@link StoreError}: `store_unreadable`,
- * `store_unwritable`, within `answerMs`; `store_corrupt`, which stays as it is until `set()` replaces it and
- * keeps a copy for 30 days (`{key}:corrupt-<time>`).
+ * `store_unwritable`, within `answerMs`; `store_corrupt`, which stays as it is until `set()` or `clear()`, and
+ * is then kept for 30 days (`{key}:corrupt-<time>`).
  *
  * @param client of `redis` (4 or later) or `ioredis` (5 or later), connected, and closed, by its owner
  * @throws TypeError or RangeError that names what is wrong

@@ -55,7 +55,9 @@ export function createAsk(commands: Commands, keys: Keys, answerMs: number): Ask
     return concat(connected$, answered$).pipe(
       retry({ delay: (error: unknown) => (mayTryAgain(error) ? timer(AGAIN_MS) : throwError(() => error)) }),
       timeout({ first: answerMs, with: () => throwError(lateError) }),
-      catchError((error: unknown) => throwError(() => redisError(script, keys.record, error))),
+      catchError((error: unknown) =>
+        throwError(() => redisError(script, keys.record, error, commands.isClosed())),
+      ),
     );
   };
 }

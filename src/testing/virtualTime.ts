@@ -50,7 +50,7 @@ export interface VirtualTimeConfig {
  * passes until `untilMs`, what was expected is compared, and the manager is disposed of.
  *
  * Promises do not take part in virtual time: use `validToken$` and `renewal()`, not `getValidToken()` and
- * `renew()`.
+ * `renew()`. A test that returns a promise fails with a TypeError.
  *
  * @param deepEqual throws unless both are equal, as the assertions of any test runner do
  *
@@ -83,10 +83,19 @@ export function virtualTime(deepEqual: (actual: unknown, expected: unknown) => u
           const options = typeof config.manager === 'function' ? config.manager(tools) : config.manager;
           const random = seededRandom(seed);
           manager = createTokenManager({ refresh: server.refresh, store, random, ...options, scheduler });
-          test({ ...tools, manager });
+          mustBeOver(test({ ...tools, manager }));
         });
       } finally {
         manager?.dispose();
       }
     };
+}
+
+/** What comes after the first `await` comes when virtual time has ended: nobody would hear of it. */
+function mustBeOver(result: unknown): void {
+  if (typeof (result as PromiseLike<unknown> | undefined)?.then !== 'function') return;
+  void Promise.resolve(result).catch(() => undefined);
+  throw new TypeError(
+    'A test in virtual time must not return a promise: use validToken$ and renewal() in it',
+  );
 }

@@ -32,7 +32,7 @@ interface Found {
  *   `previousKeys` first where no gap is allowed.
  * - A process that reads the store without this takes the names for tokens. Change all of them together.
  *
- * {@link StoreError} `store_corrupt` for a record that cannot be decrypted; it stays until `set()` replaces it.
+ * {@link StoreError} `store_corrupt` for a record that cannot be decrypted; it stays until `set()` or `clear()`.
  *
  * @throws TypeError or RangeError that names the option; {@link ConfigurationError} where there is no WebCrypto
  */
