@@ -281,7 +281,7 @@ describe('fileStore on a disk that fails', () => {
         return realDisk.open(...args);
       },
     };
-    return { path, store: fileStoreOn(disk, path, {}), fail: (deed: keyof Disk) => (failing = deed) };
+    return { path, store: fileStoreOn(disk, path), fail: (deed: keyof Disk) => (failing = deed) };
   };
 
   it.each(['syncData', 'open'] as const)(
@@ -317,7 +317,7 @@ describe('fileStore on a disk that takes its time', () => {
       const path = join(tempFolder(), 'credentials.json');
       let meanwhile = (): void => undefined;
       const disk: Disk = { ...realDisk, sync: (fd) => realDisk.sync(fd).then(() => meanwhile()) };
-      const store = fileStoreOn(disk, path, {});
+      const store = fileStoreOn(disk, path);
       const { version } = (await done(store.write(ONE, NO_VERSION))).snapshot;
       const saved = store.lock.hold((lease) => {
         const prepared$ = how === 'in its room' ? from(lease.prepare(ONE, version, 1, 2)) : EMPTY;
@@ -337,7 +337,7 @@ describe('fileStore on a disk that takes its time', () => {
     const path = join(tempFolder(), 'credentials.json');
     let meanwhile = (): void => undefined;
     const disk: Disk = { ...realDisk, sync: (fd) => realDisk.sync(fd).then(() => meanwhile()) };
-    const store = fileStoreOn(disk, path, {});
+    const store = fileStoreOn(disk, path);
     const { version } = (await done(store.write(ONE, NO_VERSION))).snapshot;
     const saved = store.lock.hold((lease) =>
       concat(

@@ -7,7 +7,8 @@ import { concatMap, EMPTY, firstValueFrom, from, of, type ObservableInput } from
 import { ANY_VERSION, NO_VERSION, type Lease, type Version } from '../../src/contracts.js';
 import type { Credentials } from '../../src/credentials.js';
 import { realDisk, type Disk } from '../../src/node/disk.js';
-import { fileStoreOn } from '../../src/node/fileStore.js';
+import { fileStore } from '../../src/node/fileStore.js';
+import { fileStoreOn } from '../../src/node/fileStoreOn.js';
 import { fileStore } from '../../src/node/index.js';
 import { spawnActor, type Actor } from '../helpers/spawnActor.js';
 import { tempFolder } from '../helpers/tempFolder.js';
@@ -95,7 +96,7 @@ describe('after a process was killed', () => {
         if (String(args[0]).endsWith('.tmp')) throw Object.assign(new Error(), { code });
         return realDisk.open(...args);
       };
-      const failing = fileStoreOn({ ...realDisk, open }, path, {});
+      const failing = fileStoreOn({ ...realDisk, open }, path);
       const refused = { code: 'store_unwritable', reason: code };
       await expect(done(failing.lock.hold(() => EMPTY))).rejects.toMatchObject(refused);
       await expect(done(failing.write(THREE, ANY_VERSION))).rejects.toMatchObject(refused);
@@ -138,7 +139,7 @@ describe('after a process was killed', () => {
     const { actor, underLock, store, version, path } = await bench();
     await killedAt('rename', actor, TWO, version);
     const full = () => Promise.reject(Object.assign(new Error(), { code: 'ENOSPC' }));
-    const failing = fileStoreOn({ ...realDisk, sync: full }, path, {});
+    const failing = fileStoreOn({ ...realDisk, sync: full }, path);
     await expect(done(failing.write(THREE, ANY_VERSION))).rejects.toMatchObject({ reason: 'ENOSPC' });
     expect((await underLock(() => store.read())).credentials).toEqual(TWO);
   });
