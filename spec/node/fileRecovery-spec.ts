@@ -7,7 +7,6 @@ import { concatMap, EMPTY, firstValueFrom, from, of, type ObservableInput } from
 import { ANY_VERSION, NO_VERSION, type Lease, type Version } from '../../src/contracts.js';
 import type { Credentials } from '../../src/credentials.js';
 import { realDisk, type Disk } from '../../src/node/disk.js';
-import { fileStore } from '../../src/node/fileStore.js';
 import { fileStoreOn } from '../../src/node/fileStoreOn.js';
 import { fileStore } from '../../src/node/index.js';
 import { spawnActor, type Actor } from '../helpers/spawnActor.js';
