@@ -181,7 +181,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     token$: shown(merge(concat(changed$, token$), keepFresh$)),
     credentials$: shown(watched(({ credentials }) => credentials)),
     state$: shown(watched(toState).pipe(distinctUntilChanged(sameState))),
-    events$: shown(happening$),
+    events$: concealed(happening$), // to its own end: what was queued before is told
     ...callers(settings, subject, load$, ready$, refresh$, attempt$),
     peek: used(() => firstValueFrom(peeked$)),
     set: used(set),

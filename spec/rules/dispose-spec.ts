@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { NEVER, Observable, Subject } from 'rxjs';
+import { concat, NEVER, Observable, of, Subject } from 'rxjs';
 import { createTokenManager, memoryStore, type TokenManager, type TokenManagerConfig } from 'rx-token';
 import { codeOf, diaryOf, outcome } from '../helpers/diary.js';
 import { failing, faultyStore } from '../helpers/faultyStore.js';
@@ -17,6 +17,23 @@ describe('dispose() ends every timer, watcher and subscription', () => {
       expectObservable(manager.state$, '7m ^').toBe('7m |');
       expectObservable(manager.events$, '7m ^').toBe('7m |');
       at(minutes(6), () => manager.dispose());
+    }),
+  );
+
+  it(
+    'what happened before is told first, even when it is called by who hears of it earlier',
+    inVirtualTime(({ manager, scheduler }) => {
+      const events = diaryOf(concat(manager.events$, of({ type: 'end' })), scheduler, ({ type }) => type);
+      manager.token$.subscribe((token) => {
+        if (token === 'A2') manager.dispose();
+      });
+      const at = minutes(59);
+      return () =>
+        expect(events.slice(1)).toEqual([
+          [at, 'refresh-started'],
+          [at, 'refreshed'],
+          [at, 'end'],
+        ]);
     }),
   );
 
