@@ -71,7 +71,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
   const reload$ = reread$.pipe(ignoreElements(), tap({ error: fail }), takeUntil(disposed$));
   const load$ = reload$.pipe(singleFlight());
   /** Completes when what is about to change has. */
-  const changed$ = defer(() => (subject.isClosed ? inTurn(() => EMPTY) : EMPTY));
+  const changed$ = defer(() => (subject.isClosed ? inTurn(() => EMPTY) : EMPTY)).pipe(takeUntil(disposed$));
 
   /** From the first use on: siblings are heard whether or not anybody subscribes. */
   function listen(): void {

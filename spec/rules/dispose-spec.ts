@@ -91,6 +91,23 @@ describe('dispose() ends every timer, watcher and subscription', () => {
     ),
   );
 
+  it(
+    'also who waits for a sign-in that the store does not take',
+    inVirtualTime(
+      ({ manager, at, expectObservable }) => {
+        at(1, () => void manager.set({ access_token: 'B1' }).catch(codeOf));
+        expectObservable(outcome(manager.validToken$), '--^').toBe('-----(e|)', { e: 'disposed' });
+        at(5, () => manager.dispose());
+      },
+      {
+        manager: ({ store }) => ({
+          store: faultyStore(store, (action) => (action === 'write' ? NEVER : undefined)),
+        }),
+        untilMs: minutes(1),
+      },
+    ),
+  );
+
   it('later calls fail with DisposedError, every one of them', async () => {
     const tokens = createTokenManager({ refresh: () => new Promise(() => undefined) });
     tokens.dispose();
