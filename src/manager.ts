@@ -103,6 +103,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
       inTurn,
       superseded$,
       disposed$,
+      isDisposed: () => isDisposed,
       report,
       publish: catchUp,
     };
