@@ -157,7 +157,8 @@ export function aheadStore(
       );
       return defer(() => {
         report({ type: 'persist-failed', error });
-        return saved$.pipe(startWith<Settled>({ by: 'self', snapshot: advance(next, lent), unsaved: error }));
+        const by = strictPersist ? 'sibling' : 'self'; // whoever hears of it late looks into the store, or takes it
+        return saved$.pipe(startWith<Settled>({ by, snapshot: advance(next, lent), unsaved: error }));
       });
     },
   };

@@ -381,6 +381,34 @@ describe('rule 10: persist before publish', () => {
         },
       ),
     );
+
+    it(
+      'and nobody is served it before that, not even if the answer came late',
+      inVirtualTime(
+        ({ manager, server, at, scheduler }) => {
+          server.faults.next({ replyDelayMs: seconds(40) });
+          const held = diaryOf(manager.credentials$, scheduler, (credentials) => credentials?.access_token);
+          at(minutes(59), () => void manager.getValidToken());
+          return () =>
+            expect(held).toEqual([
+              [0, 'A1'],
+              [minutes(59) + seconds(41.5), 'A2'],
+            ]);
+        },
+        {
+          manager: ({ store, server, scheduler }) => ({
+            store: faultyStore(store, (action) => {
+              if (action === 'write' && scheduler.now() < minutes(59) + seconds(41)) throw fullDisk();
+              return undefined;
+            }),
+            strictPersist: true,
+            random: () => 0,
+            refresh: (held) => server.refresh(held), // deaf to the signal: what is late arrives late
+          }),
+          untilMs: hours(1),
+        },
+      ),
+    );
   });
 
   it(
