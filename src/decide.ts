@@ -44,12 +44,8 @@ export function isEnough(credentials: Credentials, now: number, caller: Caller):
   return isValid(credentials, now, 0, caller.minValidityMs);
 }
 
-/** True while no request may be sent: an attempt has failed (rule 7), or a lost one is best repeated late. */
-export function isBlocked(held: Held, terms: Terms, now: number): boolean {
-  return now < blockedUntil(held, terms);
-}
-
-function blockedUntil(held: Held, terms: Terms): number {
+/** Until when no request may be sent: an attempt has failed (rule 7), or a lost one is best repeated late. */
+export function blockedUntil(held: Held, terms: Terms): number {
   return Math.max(held.failure?.retryAt ?? -Infinity, lateAt(held, terms));
 }
 
@@ -73,7 +69,7 @@ export function decide(
 ): Credentials | number | TokenError | null {
   const { credentials, failure } = held;
   if (!credentials && !terms.canAcquire) return new NoCredentialsError();
-  const skewMs = isBlocked(held, terms, now) ? 0 : terms.skewMs;
+  const skewMs = now < blockedUntil(held, terms) ? 0 : terms.skewMs;
   if (credentials && isValid(credentials, now, skewMs, caller.minValidityMs)) return credentials;
   if (!failure || now >= failure.retryAt) return null;
   return failure.retryAt <= caller.waitsUntil ? failure.retryAt : failure.error;
