@@ -157,8 +157,13 @@ export function aheadStore(
       );
       return defer(() => {
         report({ type: 'persist-failed', error });
-        const by = strictPersist ? 'sibling' : 'self'; // whoever hears of it late looks into the store, or takes it
-        return saved$.pipe(startWith<Settled>({ by, snapshot: advance(next, lent), unsaved: error }));
+        return saved$.pipe(
+          startWith<Settled>({
+            by: strictPersist ? 'sibling' : 'self', // whoever hears of it late looks into the store, or takes it
+            snapshot: advance(next, lent),
+            unsaved: error,
+          }),
+        );
       });
     },
   };
