@@ -138,7 +138,7 @@ describe('aheadStore', () => {
       const seen: string[] = [];
       ahead.keep(next, before, lease, full).subscribe((settled) => seen.push(settled.by));
       tools.scheduler.flush();
-      expect(seen).toEqual(['self', by]);
+      expect(seen).toEqual([strictPersist ? 'sibling' : 'self', by]);
     })(),
   );
 
