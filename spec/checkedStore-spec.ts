@@ -94,6 +94,8 @@ describe('checkedStore', () => {
   const SECRET = 'secret-token';
   const coded = (code: unknown) => Object.assign(new Error(SECRET), { code });
   const full = coded('ENOSPC');
+  const credentials = { toJSON: broken(SECRET) };
+  const unreadable = { credentials, snapshot: { credentials } };
 
   it.each<[string, () => ObservableInput<never>, object]>([
     ['that throws', broken(full), { reason: 'ENOSPC' }],
@@ -101,6 +103,8 @@ describe('checkedStore', () => {
     ['that rejects', () => Promise.reject(full), { reason: 'ENOSPC' }],
     ['that says nothing', () => EMPTY, {}],
     ['that returns nothing', () => undefined as never, {}],
+    ['that answers nothing', () => of<never>(undefined as never), {}],
+    ['that answers what cannot be read', () => of<never>(unreadable as never), {}],
     ['that errors with a code that is none', () => Promise.reject(coded(SECRET)), {}],
     ['that errors with a code and more', () => Promise.reject(coded(`ENOSPC ${SECRET}`)), {}],
     ['that errors with more and a code', () => Promise.reject(coded(`${SECRET} ENOSPC`)), {}],

@@ -5,7 +5,7 @@ import {
   decide,
   freshUntil,
   hasEnded,
-  isBlocked,
+  blockedUntil,
   isEnough,
   isServable,
   isWithinGrace,
@@ -184,7 +184,7 @@ describe('isEnough', () => {
   });
 });
 
-describe('isBlocked', () => {
+describe('blockedUntil', () => {
   it.each<[string, Held, number, boolean, Terms?]>([
     ['before the next attempt', failed(down, 10), 9, true],
     ['when it is due', failed(down, 10), 10, false],
@@ -215,7 +215,7 @@ describe('isBlocked', () => {
     ],
     ['not after a lost first answer', failed(lost, 10, { credentials: null }), 10, false],
   ])('%s', (_when, held, now, expected, under = terms) => {
-    expect(isBlocked(held, under, now)).toBe(expected);
+    expect(now < blockedUntil(held, under)).toBe(expected);
   });
 });
 
@@ -276,7 +276,7 @@ describe('wakeAt', () => {
         (retryAt, refreshedAt, error) => {
           const at = wakeAt({ ...failed(error, retryAt), refreshedAt }, terms);
           expect(at).toBeGreaterThanOrEqual(Math.max(retryAt, refreshedAt + 1_000));
-          expect(isBlocked(failed(error, retryAt), terms, at)).toBe(false);
+          expect(blockedUntil(failed(error, retryAt), terms)).toBeLessThanOrEqual(at);
         },
       ),
     );

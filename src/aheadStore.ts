@@ -110,7 +110,7 @@ export function aheadStore(
         return of({ written, snapshot: written ? advance(next, ahead) : ahead.snapshot });
       }),
     keep(next, base, lease, error) {
-      const since = scheduler.now();
+      const until = scheduler.now() + HOLDS_PROCESS_MS;
       let attempt = 0;
       const kept = (): Credentials => ahead?.snapshot.credentials ?? next;
       const lent = { lease: unnoted(lease), error };
@@ -139,8 +139,9 @@ export function aheadStore(
         );
       };
       const saved$ = defer(() => {
-        const isShort = scheduler.now() - since < HOLDS_PROCESS_MS;
-        const retry$ = timer(defaultRetry(++attempt, error, random), isShort ? scheduler : background);
+        const delayMs = defaultRetry(++attempt, error, random);
+        const leftMs = until - scheduler.now();
+        const retry$ = leftMs > 0 ? timer(Math.min(delayMs, leftMs), scheduler) : timer(delayMs, background);
         // Whoever writes other tokens meanwhile has signed in: that ends this. And a store that hints and can be read
         // may have come back, with siblings that will find the spent token there.
         const news$ = heard$.pipe(
@@ -156,7 +157,13 @@ export function aheadStore(
       );
       return defer(() => {
         report({ type: 'persist-failed', error });
-        return saved$.pipe(startWith<Settled>({ by: 'self', snapshot: advance(next, lent), unsaved: error }));
+        return saved$.pipe(
+          startWith<Settled>({
+            by: strictPersist ? 'sibling' : 'self', // whoever hears of it late looks into the store, or takes it
+            snapshot: advance(next, lent),
+            unsaved: error,
+          }),
+        );
       });
     },
   };

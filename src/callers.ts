@@ -19,7 +19,7 @@ import type { Settled } from './aheadStore.js';
 import { concealed } from './concealed.js';
 import type { Settings } from './config.js';
 import type { Credentials } from './credentials.js';
-import { decide, freshUntil, isBlocked, isEnough, type Caller } from './decide.js';
+import { blockedUntil, decide, freshUntil, isEnough, type Caller } from './decide.js';
 import { TokenError } from './errors.js';
 import type { HeldSubject } from './heldSubject.js';
 import { orAbort } from './orAbort.js';
@@ -70,7 +70,7 @@ export function callers(
       if (!decision) return refreshedFor(caller);
       if (decision instanceof TokenError) throw decision;
       if (typeof decision === 'number') return concat(nextAttempt$, credentialsFor(caller));
-      if (now() >= freshUntil(held, settings) && !isBlocked(held, settings, now()))
+      if (now() >= Math.max(freshUntil(held, settings), blockedUntil(held, settings)))
         silently(attempt$).subscribe();
       return of(decision);
     });

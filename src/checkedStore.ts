@@ -1,4 +1,4 @@
-import { defer, first, map, throwError, timeout, type Observable, type ObservableInput } from 'rxjs';
+import { defer, first, from, map, throwError, timeout, type Observable, type ObservableInput } from 'rxjs';
 import type { Settings } from './config.js';
 import type { Lease, Snapshot, Version, WriteResult } from './contracts.js';
 import type { Credentials } from './credentials.js';
@@ -21,11 +21,13 @@ export function checkedStore(settings: Settings): CheckedStore {
     credentials: snapshot.credentials && fromRecord(snapshot.credentials, scheduler.now()),
   });
   return {
-    read$: answerOf(settings, 'store_unreadable', () => store.read()).pipe(first(), map(checked)),
+    read$: answerOf(settings, 'store_unreadable', () => from(store.read()).pipe(first(), map(checked))),
     write: (next, expected) =>
-      answerOf(settings, 'store_unwritable', () => store.write(next, expected)).pipe(
-        first(),
-        map((result) => ({ ...result, snapshot: checked(result.snapshot) })),
+      answerOf(settings, 'store_unwritable', () =>
+        from(store.write(next, expected)).pipe(
+          first(),
+          map((result) => ({ ...result, snapshot: checked(result.snapshot) })),
+        ),
       ),
   };
 }

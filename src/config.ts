@@ -51,7 +51,10 @@ export interface TokenManagerConfig {
   readonly provider?: ProviderProfile | string | undefined;
   /** How long before its end a token stops being valid; never more than half of its lifetime. Default 60 000. */
   readonly skewMs?: number | undefined;
-  /** How much earlier still a refresh runs behind callers, who are served at once. Default 0. */
+  /**
+   * How much earlier still a refresh runs behind callers, who are served at once. With `skewMs` and `jitterMs` it is
+   * never more than half of a lifetime. Default 0.
+   */
   readonly refreshAheadMs?: number | undefined;
   /** The proactive refresh is earlier by a random part of this. Default 0. */
   readonly jitterMs?: number | undefined;

@@ -35,8 +35,8 @@ export interface Caller {
 const MIN_INTERVAL_MS = 1000;
 
 /** Until when callers are served without another thought; from then on a refresh is welcome. */
-export function freshUntil({ credentials }: Held, terms: Terms): number {
-  return credentials ? validUntil(credentials, terms.skewMs) - terms.refreshAheadMs : -Infinity;
+export function freshUntil({ credentials }: Held, terms: Terms, earlierMs = 0): number {
+  return credentials ? validUntil(credentials, terms.skewMs + terms.refreshAheadMs + earlierMs) : -Infinity;
 }
 
 /** Rule 3: what is served when no refresh can be had is a token that has not ended, nor will too soon. */
@@ -44,12 +44,8 @@ export function isEnough(credentials: Credentials, now: number, caller: Caller):
   return isValid(credentials, now, 0, caller.minValidityMs);
 }
 
-/** True while no request may be sent: an attempt has failed (rule 7), or a lost one is best repeated late. */
-export function isBlocked(held: Held, terms: Terms, now: number): boolean {
-  return now < blockedUntil(held, terms);
-}
-
-function blockedUntil(held: Held, terms: Terms): number {
+/** Until when no request may be sent: an attempt has failed (rule 7), or a lost one is best repeated late. */
+export function blockedUntil(held: Held, terms: Terms): number {
   return Math.max(held.failure?.retryAt ?? -Infinity, lateAt(held, terms));
 }
 
@@ -73,7 +69,7 @@ export function decide(
 ): Credentials | number | TokenError | null {
   const { credentials, failure } = held;
   if (!credentials && !terms.canAcquire) return new NoCredentialsError();
-  const skewMs = isBlocked(held, terms, now) ? 0 : terms.skewMs;
+  const skewMs = now < blockedUntil(held, terms) ? 0 : terms.skewMs;
   if (credentials && isValid(credentials, now, skewMs, caller.minValidityMs)) return credentials;
   if (!failure || now >= failure.retryAt) return null;
   return failure.retryAt <= caller.waitsUntil ? failure.retryAt : failure.error;
@@ -93,7 +89,7 @@ export function wakeAt(held: Held, terms: Terms): number {
   const mayTryAt = blockedUntil(held, terms);
   if (credentials === undefined) return failure ? mayTryAt : Infinity;
   if (!credentials) return terms.canAcquire && !held.signedOut ? mayTryAt : Infinity;
-  const dueAt = freshUntil(held, terms) - jitter * terms.jitterMs;
+  const dueAt = freshUntil(held, terms, jitter * terms.jitterMs);
   return Math.max(dueAt, refreshedAt + MIN_INTERVAL_MS, mayTryAt);
 }
 

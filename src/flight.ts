@@ -20,6 +20,7 @@ export interface Flight {
   readonly superseded$: Observable<unknown>;
   /** Emits when the manager is disposed of: what was not sent never is. */
   readonly disposed$: Observable<unknown>;
+  readonly isDisposed: () => boolean;
   readonly report: (happening: Happening) => void;
   /** Takes what comes after its flight has landed: a late answer, a token saved at last. */
   readonly publish: (settled: Settled) => void;

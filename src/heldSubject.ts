@@ -88,7 +88,9 @@ export function heldSubject(settings: Settings) {
       }),
     /** A server has refused `rejected`: in memory it ends at once. */
     strike(rejected: string | undefined): void {
-      hold(afterRejection(held$.getValue(), rejected));
+      const held = held$.getValue();
+      const struck = afterRejection(held, rejected);
+      if (struck !== held) hold(struck); // who waits strikes again when woken: it must not be what wakes them
     },
     /** A sign-in or a sign-out: nothing of what was held before is left. */
     replace(snapshot: Snapshot, happening: Happening): void {

@@ -71,7 +71,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
   const reload$ = reread$.pipe(ignoreElements(), tap({ error: fail }), takeUntil(disposed$));
   const load$ = reload$.pipe(singleFlight());
   /** Completes when what is about to change has. */
-  const changed$ = defer(() => (subject.isClosed ? inTurn(() => EMPTY) : EMPTY));
+  const changed$ = defer(() => (subject.isClosed ? inTurn(() => EMPTY) : EMPTY)).pipe(takeUntil(disposed$));
 
   /** From the first use on: siblings are heard whether or not anybody subscribes. */
   function listen(): void {
@@ -103,6 +103,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
       inTurn,
       superseded$,
       disposed$,
+      isDisposed: () => isDisposed,
       report,
       publish: catchUp,
     };
@@ -181,7 +182,7 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     token$: shown(merge(concat(changed$, token$), keepFresh$)),
     credentials$: shown(watched(({ credentials }) => credentials)),
     state$: shown(watched(toState).pipe(distinctUntilChanged(sameState))),
-    events$: shown(happening$),
+    events$: concealed(happening$), // to its own end: what was queued before is told
     ...callers(settings, subject, load$, ready$, refresh$, attempt$),
     peek: used(() => firstValueFrom(peeked$)),
     set: used(set),

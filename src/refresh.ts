@@ -4,7 +4,7 @@ import {
   defer,
   EMPTY,
   filter,
-  merge,
+  ignoreElements,
   NEVER,
   Observable,
   observeOn,
@@ -23,7 +23,7 @@ import { asStoreError } from './checkedStore.js';
 import type { CheckedLease } from './checkedStore.js';
 import type { Snapshot } from './contracts.js';
 import { judge } from './decide.js';
-import { LockTimeoutError } from './errors.js';
+import { DisposedError, LockTimeoutError } from './errors.js';
 import { fromSibling, type Flight } from './flight.js';
 import { orElseThrow } from './orElseThrow.js';
 import { redeem } from './redeem.js';
@@ -39,11 +39,12 @@ const WORTH_TELLING_MS = 50;
  * when superseded. Once started it runs to its end, however early it is left.
  */
 export function refresh(flight: Flight): Observable<Settled> {
-  const { stale, attempt, settings, store, superseded$, disposed$, report, publish } = flight;
+  const { stale, attempt, settings, store, superseded$, disposed$, isDisposed, report, publish } = flight;
   const { scheduler, strictPersist } = settings;
   let isSent = false;
 
   function onSend(): void {
+    if (isDisposed() && !isSent) throw new DisposedError(); // and the journal is struck out
     isSent = true;
     report({ type: 'refresh-started', attempt });
   }
@@ -59,6 +60,7 @@ export function refresh(flight: Flight): Observable<Settled> {
     return race(
       underLock(settings, (lease) => defer(() => (waited(), critical(lease)))),
       news$.pipe(tap(waited)),
+      disposed$.pipe(take(1), ignoreElements()),
     ).pipe(
       filter((settled) => settled !== null),
       catchError((error: unknown) => {
@@ -120,9 +122,7 @@ export function refresh(flight: Flight): Observable<Settled> {
     defer(locked)
       .pipe(
         orElseThrow((thrown) => asStoreError('store_unreadable', thrown)), // what a foreign lock threw
-        takeUntil(
-          merge(superseded$, disposed$.pipe(filter(() => !isSent))).pipe(tap(() => (outcome = undefined))),
-        ),
+        takeUntil(superseded$.pipe(tap(() => (outcome = undefined)))),
       )
       .subscribe({ next: arrive, error: fail, complete: () => land(outcome) });
   });

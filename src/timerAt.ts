@@ -9,7 +9,7 @@ const MAX_NAP_MS = 60_000;
  * having been woken.
  */
 export function timerAt(dueAt: number, scheduler: SchedulerLike): Observable<unknown> {
-  const nap$ = defer(() => timer(Math.min(Math.max(dueAt - scheduler.now(), 0), MAX_NAP_MS), scheduler));
+  const nap$ = defer(() => timer(Math.min(dueAt - scheduler.now(), MAX_NAP_MS), scheduler));
   return nap$.pipe(
     repeat(),
     first(() => scheduler.now() >= dueAt),

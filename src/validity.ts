@@ -11,8 +11,8 @@ function lifetimeMsOf(credentials: Credentials): number {
 }
 
 /**
- * The instant until which the token is valid (rule 1): its end, less the skew. That is never more than half of
- * the lifetime, so that a token shorter than the skew is not refreshed on every call.
+ * The instant until which the token is valid (rule 1): its end, less the skew, and whatever comes before that. It is
+ * never more than half of the lifetime, so that a token shorter than the skew is not refreshed on every call.
  */
 export function validUntil(credentials: Credentials, skewMs: number): number {
   return endsAt(credentials) - Math.min(skewMs, lifetimeMsOf(credentials) / 2);

@@ -1,10 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { NEVER, Observable, Subject } from 'rxjs';
-import { createTokenManager, memoryStore, type TokenManager, type TokenManagerConfig } from 'rx-token';
+import { concat, NEVER, Observable, of, Subject, timer } from 'rxjs';
+import {
+  createTokenManager,
+  type CredentialStore,
+  type Lease,
+  memoryStore,
+  type TokenManager,
+  type TokenManagerConfig,
+} from 'rx-token';
 import { codeOf, diaryOf, outcome } from '../helpers/diary.js';
 import { failing, faultyStore } from '../helpers/faultyStore.js';
 import { hours, inVirtualTime, minutes, seconds } from '../helpers/inVirtualTime.js';
-import { storedIn } from '../helpers/stored.js';
+import { isFree, snapshotIn, storedIn } from '../helpers/stored.js';
 
 const slow = { server: { latencyMs: seconds(1) } };
 
@@ -17,6 +24,23 @@ describe('dispose() ends every timer, watcher and subscription', () => {
       expectObservable(manager.state$, '7m ^').toBe('7m |');
       expectObservable(manager.events$, '7m ^').toBe('7m |');
       at(minutes(6), () => manager.dispose());
+    }),
+  );
+
+  it(
+    'what happened before is told first, even when it is called by who hears of it earlier',
+    inVirtualTime(({ manager, scheduler }) => {
+      const events = diaryOf(concat(manager.events$, of({ type: 'end' })), scheduler, ({ type }) => type);
+      manager.token$.subscribe((token) => {
+        if (token === 'A2') manager.dispose();
+      });
+      const at = minutes(59);
+      return () =>
+        expect(events.slice(1)).toEqual([
+          [at, 'refresh-started'],
+          [at, 'refreshed'],
+          [at, 'end'],
+        ]);
     }),
   );
 
@@ -68,6 +92,23 @@ describe('dispose() ends every timer, watcher and subscription', () => {
       {
         manager: ({ store }) => ({
           store: faultyStore(store, (action) => (action === 'read' ? NEVER : undefined)),
+        }),
+        untilMs: minutes(1),
+      },
+    ),
+  );
+
+  it(
+    'also who waits for a sign-in that the store does not take',
+    inVirtualTime(
+      ({ manager, at, expectObservable }) => {
+        at(1, () => void manager.set({ access_token: 'B1' }).catch(codeOf));
+        expectObservable(outcome(manager.validToken$), '--^').toBe('-----(e|)', { e: 'disposed' });
+        at(5, () => manager.dispose());
+      },
+      {
+        manager: ({ store }) => ({
+          store: faultyStore(store, (action) => (action === 'write' ? NEVER : undefined)),
         }),
         untilMs: minutes(1),
       },
@@ -290,6 +331,28 @@ describe('dispose() ends every timer, watcher and subscription', () => {
   );
 
   it(
+    'nor is one of which only the journal has been written: that is struck out, and says nothing of a lost answer',
+    inVirtualTime(
+      ({ manager, server, store, at }) => {
+        manager.token$.subscribe();
+        at(minutes(59) + 5, () => {
+          expect(snapshotIn(store).pending).toBeDefined();
+          manager.dispose();
+        });
+        return () => {
+          expect(server.counters.requests).toBe(0);
+          expect(snapshotIn(store).pending).toBeUndefined();
+          expect(isFree(store)).toBe(true);
+        };
+      },
+      {
+        manager: ({ store, scheduler }) => ({ store: answeringLate(store, timer(10, scheduler)) }),
+        untilMs: hours(1),
+      },
+    ),
+  );
+
+  it(
     'nothing is acquired, refreshed or heard any more',
     inVirtualTime(
       ({ manager, server, scheduler, at }) => {
@@ -305,3 +368,15 @@ describe('dispose() ends every timer, watcher and subscription', () => {
     ),
   );
 });
+
+/** A store that has written the journal a while before it says so. */
+function answeringLate(store: CredentialStore, while$: Observable<unknown>): CredentialStore {
+  const late = (lease: Lease): Lease => ({
+    ...lease,
+    prepare: (...asked) => concat(lease.prepare(...asked), while$),
+  });
+  return {
+    ...store,
+    lock: { ...store.lock, hold: (critical) => store.lock.hold((lease) => critical(late(lease))) },
+  };
+}

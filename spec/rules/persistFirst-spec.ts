@@ -325,8 +325,8 @@ describe('rule 10: persist before publish', () => {
     );
 
     it.each([
-      ['with a refresh from memory under way', 6.5],
-      ['with none', 8.5],
+      ['with a refresh from memory under way', 10.5],
+      ['with none', 12.5],
     ])(
       'signing in meanwhile, %s, ends it for good: nothing of the first account comes back',
       (_what, signsIn) =>
@@ -352,6 +352,7 @@ describe('rule 10: persist before publish', () => {
           {
             manager: ({ store }) => ({
               store: faultyStore(store, refusing(/^A\d$/)),
+              skewMs: seconds(3),
               refreshAheadMs: seconds(2),
             }),
             server: { accessTokenLifetimeMs: seconds(10), latencyMs: seconds(1) },
@@ -378,6 +379,34 @@ describe('rule 10: persist before publish', () => {
         {
           manager: fullFor(3, { strictPersist: true, maxWaitMs: 0 }),
           untilMs: hours(2) + minutes(2),
+        },
+      ),
+    );
+
+    it(
+      'and nobody is served it before that, not even if the answer came late',
+      inVirtualTime(
+        ({ manager, server, at, scheduler }) => {
+          server.faults.next({ replyDelayMs: seconds(40) });
+          const held = diaryOf(manager.credentials$, scheduler, (credentials) => credentials?.access_token);
+          at(minutes(59), () => void manager.getValidToken());
+          return () =>
+            expect(held).toEqual([
+              [0, 'A1'],
+              [minutes(59) + seconds(41.5), 'A2'],
+            ]);
+        },
+        {
+          manager: ({ store, server, scheduler }) => ({
+            store: faultyStore(store, (action) => {
+              if (action === 'write' && scheduler.now() < minutes(59) + seconds(41)) throw fullDisk();
+              return undefined;
+            }),
+            strictPersist: true,
+            random: () => 0,
+            refresh: (held) => server.refresh(held), // deaf to the signal: what is late arrives late
+          }),
+          untilMs: hours(1),
         },
       ),
     );

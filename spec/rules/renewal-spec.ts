@@ -207,6 +207,30 @@ describe('rule 14: renew(rejected) is the whole path of a 401', () => {
       )(),
   );
 
+  it('all who wait for the next attempt wait for it, and do not wake each other over and over', () => {
+    let looks = 0;
+    return inVirtualTime(
+      ({ manager, server, at, expectObservable }) => {
+        server.faults.next({ status: 503 });
+        at(minutes(10), () => manager.renew('A1').catch(codeOf));
+        for (const ms of [1, 2, 3])
+          expectObservable(manager.renewal('A1'), `10m ${ms}ms ^`).toBe('10m 4s (b|)', { b: 'A2' });
+        return () => expect(server.counters.requests).toBe(2);
+      },
+      {
+        manager: ({ scheduler }) => {
+          const now = scheduler.now.bind(scheduler);
+          scheduler.now = () => {
+            if (looks++ > 10_000) throw new Error('It loops');
+            return now();
+          };
+          return { retry: () => seconds(4) };
+        },
+        untilMs: minutes(20),
+      },
+    )();
+  });
+
   it('a provider that gives the very same access token again is asked once, and taken at its word', () => {
     const spent: unknown[] = [];
     return inVirtualTime(

@@ -189,6 +189,17 @@ describe('rule 3: inside the skew window a caller waits for the refresh, and get
     );
 
     it(
+      'which is half of a lifetime at most: a shorter token is not refreshed on every call',
+      inVirtualTime(
+        ({ manager, server, at }) => {
+          for (let ms = 0; ms < seconds(100); ms += 100) at(ms, () => void manager.getValidToken());
+          return () => expect(server.log.map(({ at }) => at)).toEqual([5_000, 10_000, 15_000].map(near));
+        },
+        { server: { accessTokenLifetimeMs: seconds(10) }, manager: ahead.manager, untilMs: seconds(19) },
+      ),
+    );
+
+    it(
       'a refresh that failed behind them is not tried again before its retryAt',
       inVirtualTime(
         ({ manager, server, at }) => {
