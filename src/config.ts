@@ -53,7 +53,7 @@ export interface TokenManagerConfig {
   readonly skewMs?: number | undefined;
   /**
    * How much earlier still a refresh runs behind callers, who are served at once. With `skewMs` and `jitterMs` it is
-   * never more than half of a lifetime. Default 0.
+   * never more than nine tenths of a lifetime. Default 0.
    */
   readonly refreshAheadMs?: number | undefined;
   /** The proactive refresh is earlier by a random part of this. Default 0. */

@@ -36,7 +36,7 @@ const MIN_INTERVAL_MS = 1000;
 
 /** Until when callers are served without another thought; from then on a refresh is welcome. */
 export function freshUntil({ credentials }: Held, terms: Terms, earlierMs = 0): number {
-  return credentials ? validUntil(credentials, terms.skewMs + terms.refreshAheadMs + earlierMs) : -Infinity;
+  return credentials ? validUntil(credentials, terms.skewMs, terms.refreshAheadMs + earlierMs) : -Infinity;
 }
 
 /** Rule 3: what is served when no refresh can be had is a token that has not ended, nor will too soon. */

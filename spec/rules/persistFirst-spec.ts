@@ -325,8 +325,8 @@ describe('rule 10: persist before publish', () => {
     );
 
     it.each([
-      ['with a refresh from memory under way', 10.5],
-      ['with none', 12.5],
+      ['with a refresh from memory under way', 6.5],
+      ['with none', 8.5],
     ])(
       'signing in meanwhile, %s, ends it for good: nothing of the first account comes back',
       (_what, signsIn) =>
@@ -352,7 +352,6 @@ describe('rule 10: persist before publish', () => {
           {
             manager: ({ store }) => ({
               store: faultyStore(store, refusing(/^A\d$/)),
-              skewMs: seconds(3),
               refreshAheadMs: seconds(2),
             }),
             server: { accessTokenLifetimeMs: seconds(10), latencyMs: seconds(1) },
