@@ -82,6 +82,7 @@ export interface TokenManagerConfig {
 export interface Settings extends Terms {
   /** Asks the provider: for a successor of `previous`, or for first credentials. */
   readonly ask: (previous: Credentials | null, context: RefreshContext) => RefreshResult | undefined;
+  readonly canRefresh: boolean;
   readonly store: CredentialStore;
   readonly profile: ProviderProfile;
   readonly refreshTimeoutMs: number;
@@ -160,6 +161,7 @@ export function readConfig(config: TokenManagerConfig): Settings {
   return {
     ...given,
     ask: (previous, context) => (previous && refresh ? refresh(previous, context) : acquire?.(context)),
+    canRefresh: !!refresh,
     canAcquire: !!acquire,
     sameAccount(a, b) {
       try {

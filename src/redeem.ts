@@ -26,6 +26,7 @@ import {
   ConfigurationError,
   isLost,
   LockTimeoutError,
+  NoCredentialsError,
   RefreshRejectedError,
   type TokenError,
 } from './errors.js';
@@ -79,8 +80,10 @@ export function redeem(
   function failed(error: TokenError): Observable<Settled> {
     const isDenied = error instanceof RefreshRejectedError;
     if (!held?.refresh_token) {
+      // A grant has nothing to send: only a sign-in helps.
+      if (held && error instanceof NoCredentialsError) throw new RefreshRejectedError();
       const { error: code, status } = error;
-      throw isDenied
+      throw isDenied && !(held && settings.canRefresh)
         ? new ConfigurationError('The provider refused acquire', { error: code, status })
         : error;
     }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { createTokenManager, type Credentials } from 'rx-token';
+import { of, throwError } from 'rxjs';
+import { createTokenManager, type Credentials, NoCredentialsError } from 'rx-token';
 import type { VirtualTime, VirtualTimeConfig } from 'rx-token/testing';
 import { codeOf, diaryOf, outcome } from '../helpers/diary.js';
 import { failing, faultyStore } from '../helpers/faultyStore.js';
@@ -21,6 +22,30 @@ function another({ server, store, scheduler }: VirtualTime) {
 }
 
 describe('rule 12: on invalid_grant the refresh token is marked dead, and the store read again before anyone is told', () => {
+  it.each([
+    ['a provider that refuses all the same', () => of({ error: 'invalid_grant' })],
+    ['a grant that has nothing to send', () => throwError(() => new NoCredentialsError())],
+  ])('credentials without a refresh token have to be signed in again: %s', (_what, refresh) =>
+    inVirtualTime(
+      ({ manager, store, at, scheduler }) => {
+        manager.token$.subscribe();
+        const states = diaryOf(manager.state$, scheduler, ({ status }) => status);
+        const asked: Promise<unknown>[] = [];
+        at(hours(2), () => asked.push(manager.getValidToken().catch(codeOf)));
+        return async () => {
+          expect(states.at(-1)).toEqual([minutes(59), 'reauthentication-required']);
+          expect(await Promise.all(asked)).toEqual(['refresh_rejected']);
+          expect(storedIn(store)).toMatchObject({ access_token: 'A1' });
+        };
+      },
+      {
+        initial: { access_token: 'A1', expires_at: hours(1) },
+        manager: { refresh, skewMs: minutes(1) },
+        untilMs: hours(3),
+      },
+    )(),
+  );
+
   it(
     'nobody is told for half a second, in which the store is read several times',
     inVirtualTime(
