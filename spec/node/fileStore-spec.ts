@@ -121,8 +121,9 @@ describe('fileStore', () => {
       const actor = await spawnActor('spec/node/fileStoreActor.ts', { args: [path] }); // whose stack Jest has no part in
       await actor.call('listen');
       expect(await actor.call('read')).toEqual({ credentials: null, version: NO_VERSION });
+      const hint = actor.told('hint');
       expect(await actor.call('write', A, NO_VERSION)).toMatchObject({ written: true });
-      await actor.told('hint');
+      await hint;
       expect(await actor.call('read')).toMatchObject({ credentials: A });
     });
 
