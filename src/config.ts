@@ -52,8 +52,8 @@ export interface TokenManagerConfig {
   /** How long before its end a token stops being valid; never more than half of its lifetime. Default 60 000. */
   readonly skewMs?: number | undefined;
   /**
-   * How much earlier still a refresh runs behind callers, who are served at once. With `skewMs` and `jitterMs` it is
-   * never more than nine tenths of a lifetime. Default 0.
+   * How much earlier still a refresh runs behind callers, who are served at once. Default 0; to be less than a
+   * lifetime, or every call is followed by a refresh.
    */
   readonly refreshAheadMs?: number | undefined;
   /** The proactive refresh is earlier by a random part of this. Default 0. */

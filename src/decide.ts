@@ -35,8 +35,8 @@ export interface Caller {
 const MIN_INTERVAL_MS = 1000;
 
 /** Until when callers are served without another thought; from then on a refresh is welcome. */
-export function freshUntil({ credentials }: Held, terms: Terms, earlierMs = 0): number {
-  return credentials ? validUntil(credentials, terms.skewMs, terms.refreshAheadMs + earlierMs) : -Infinity;
+export function freshUntil({ credentials }: Held, terms: Terms): number {
+  return credentials ? validUntil(credentials, terms.skewMs) - terms.refreshAheadMs : -Infinity;
 }
 
 /** Rule 3: what is served when no refresh can be had is a token that has not ended, nor will too soon. */
@@ -89,7 +89,7 @@ export function wakeAt(held: Held, terms: Terms): number {
   const mayTryAt = blockedUntil(held, terms);
   if (credentials === undefined) return failure ? mayTryAt : Infinity;
   if (!credentials) return terms.canAcquire && !held.signedOut ? mayTryAt : Infinity;
-  const dueAt = freshUntil(held, terms, jitter * terms.jitterMs);
+  const dueAt = freshUntil(held, terms) - jitter * terms.jitterMs;
   return Math.max(dueAt, refreshedAt + MIN_INTERVAL_MS, mayTryAt);
 }
 

@@ -12,12 +12,10 @@ function lifetimeMsOf(credentials: Credentials): number {
 
 /**
  * The instant until which the token is valid (rule 1): its end, less the skew. That is never more than half of
- * the lifetime, so that a token shorter than the skew is not refreshed on every call; nor is all of it, with what
- * is wanted `earlierMs`, ever more than nine tenths.
+ * the lifetime, so that a token shorter than the skew is not refreshed on every call.
  */
-export function validUntil(credentials: Credentials, skewMs: number, earlierMs = 0): number {
-  const lifetimeMs = lifetimeMsOf(credentials);
-  return endsAt(credentials) - Math.min(Math.min(skewMs, lifetimeMs / 2) + earlierMs, 0.9 * lifetimeMs);
+export function validUntil(credentials: Credentials, skewMs: number): number {
+  return endsAt(credentials) - Math.min(skewMs, lifetimeMsOf(credentials) / 2);
 }
 
 /**

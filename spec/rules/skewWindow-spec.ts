@@ -189,17 +189,6 @@ describe('rule 3: inside the skew window a caller waits for the refresh, and get
     );
 
     it(
-      'which begins after a tenth of a lifetime at the earliest: a shorter token is not refreshed on every call',
-      inVirtualTime(
-        ({ manager, server, at }) => {
-          for (let ms = 0; ms < seconds(100); ms += 100) at(ms, () => void manager.getValidToken());
-          return () => expect(server.log.map(({ at }) => at)).toEqual([1_000, 2_000, 3_000].map(near));
-        },
-        { server: { accessTokenLifetimeMs: seconds(10) }, manager: ahead.manager, untilMs: seconds(3.5) },
-      ),
-    );
-
-    it(
       'a refresh that failed behind them is not tried again before its retryAt',
       inVirtualTime(
         ({ manager, server, at }) => {
