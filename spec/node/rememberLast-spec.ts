@@ -20,6 +20,13 @@ describe('what was parsed last', () => {
     expect(parsed).toEqual(['one', 'onE', 'one']);
   });
 
+  it('need not be parsed by whoever wrote it', () => {
+    const told = { text: 'two' };
+    parse.keep(Buffer.from('two'), told);
+    expect(parse(Buffer.from('two'))).toBe(told);
+    expect(parsed).toEqual(['one', 'onE', 'one']);
+  });
+
   it('is not given where parsing fails, which is tried again', () => {
     let tries = 0;
     const failing = rememberLast(() => {

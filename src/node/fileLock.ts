@@ -11,8 +11,8 @@ export function fileLock(siteOf: () => Site): CredentialLock {
     defer(() => {
       const site = siteOf();
       return taken(site).pipe(
-        concatMap((lock) => {
-          if (siteOf().target === site.target) return leased(lock, site, siteOf, critical);
+        concatMap(({ lock, hasWaited }) => {
+          if (!hasWaited || siteOf().target === site.target) return leased(lock, site, siteOf, critical);
           lock.release(); // a link was turned in the meantime: what is read now is under another lock
           return hold(critical);
         }),
@@ -34,15 +34,22 @@ export function fileLock(siteOf: () => Site): CredentialLock {
 }
 
 /** Emits the lock, once it is ours, to whoever will let it go. Who has left by then is not given it. */
-function taken(site: Site): Observable<HeldLock> {
+function taken(site: Site): Observable<{ lock: HeldLock; hasWaited: boolean }> {
   return new Observable((subscriber) => {
     const left = new AbortController();
+    let hasWaited = false;
     let isIn = false;
-    holdLock(refreshLockPath(site), site, left).then(
+    const patience = {
+      get signal() {
+        hasWaited = true;
+        return left.signal;
+      },
+    };
+    holdLock(refreshLockPath(site), site, patience).then(
       (lock) => {
         if (subscriber.closed) lock.release();
         isIn = true;
-        subscriber.next(lock);
+        subscriber.next({ lock, hasWaited });
         subscriber.complete();
       },
       (error: unknown) => subscriber.error(error),

@@ -53,8 +53,10 @@ export function readNotes(lockPath: string): Notes {
 
 /** Changes the notes in an open lock file, in place, by one write. */
 export function changeNotes(fd: number, change: (notes: Notes) => Notes): void {
-  const text = JSON.stringify(change(notesIn(fd)));
-  writeAll(fd, Buffer.from(`${text.padEnd(SIZE - 1)}\n`));
+  const notes = change(notesIn(fd));
+  const bytes = Buffer.from(`${JSON.stringify(notes).padEnd(SIZE - 1)}\n`);
+  writeAll(fd, bytes);
+  if (bytes.length === SIZE) parse.keep(bytes, notes);
 }
 
 /** A sign-in says that its tokens are good: it voids what was noted of the same ones, whoever did. */
