@@ -13,7 +13,7 @@ const MEANINGS: Record<string, string> = {
   ELOOP: 'it is a symbolic link that cannot be followed; repair it',
   EFBIG: 'it is larger than any credential',
   ENAMETOOLONG: 'its name leaves no room for those of the files beside it; choose a shorter one',
-  EBUSY: 'another process keeps it busy; try again',
+  EBUSY: 'another process keeps it busy, or it is mounted by itself: try again, or mount its folder',
   EMFILE: 'this process has too many files open',
   ENFILE: 'this system has too many files open',
 };
