@@ -17,7 +17,7 @@ import { refreshLockPath, type Site } from './site.js';
 import { snapshotOf } from './snapshotOf.js';
 import { syncFolder } from './syncFolder.js';
 
-/** Thrown when somebody else has written since the version was compared. */
+/** Thrown when what is there is not of the version that was expected. */
 class Overtaken extends Error {
   constructor(readonly by: StoredRecord) {
     super('Overtaken');
@@ -33,7 +33,10 @@ export async function compareAndSet(
 ): Promise<WriteResult> {
   // whoever has room has tidied up when they got the lock
   const successors = reservation ? [] : await tidyUp(site, expected);
-  const outcome = await replaceAt(site, next, expected, reservation);
+  const outcome = await replaceAt(site, next, expected, reservation).catch((error: unknown) => {
+    if (error instanceof Overtaken) return result(false, error.by, site);
+    throw error;
+  });
   successors.forEach(removeTemp);
   return outcome;
 }
@@ -45,7 +48,6 @@ async function replaceAt(
   reservation: Reservation | undefined,
 ): Promise<WriteResult> {
   const present = await presentAt(site, expected);
-  if (expected !== ANY_VERSION && present?.version !== expected) return result(false, present, site);
   if (next === null) {
     if (present) await patiently(() => unlink(site.target).catch(unlessMissing), site.disk);
     else await setAside(site);
@@ -55,34 +57,25 @@ async function replaceAt(
   const bytes = toBytes(next);
   // first: whoever hears of the write reads the notes, too, and hears nothing of those
   if (expected === ANY_VERSION) await voidNotesOn(next, refreshLockPath(site), site.disk);
-  const makeWay = () => makeWayAt(site, expected);
+  const makeWay = async (): Promise<void> => {
+    // the disk may have taken its time: again, lest what others have written meanwhile is replaced
+    if (!(await presentAt(site, expected))) await setAside(site);
+  };
   const redeemed = reservation && redeem(reservation, site, bytes, expected, makeWay);
   const written = result(true, { credentials: next, version: versionOf(bytes) }, site); // while the disk is busy
-  try {
-    if (!(await redeemed)) await atomicReplace(site.target, bytes, site.disk, makeWay);
-    return written;
-  } catch (error) {
-    if (error instanceof Overtaken) return result(false, error.by, site);
-    throw error;
-  }
+  if (!(await redeemed)) await atomicReplace(site.target, bytes, site.disk, makeWay);
+  return written;
 }
 
-/** The disk may have taken its time: compares again, lest what others have written meanwhile is replaced. */
-async function makeWayAt(site: Site, expected: Version): Promise<void> {
-  const present = await presentAt(site, expected);
-  if (!present) await setAside(site);
-  else if (expected !== ANY_VERSION && present.version !== expected) throw new Overtaken(present);
-}
-
-/** What is there now; `undefined` for what is corrupt and is to be replaced whatever it is. */
+/** What is there now, if it is what was expected; `undefined` for what is corrupt and is to be replaced whatever it is. */
 async function presentAt(site: Site, expected: Version): Promise<StoredRecord | undefined> {
-  try {
-    return await readRecord(site);
-  } catch (error) {
+  const present = await readRecord(site).catch((error: unknown) => {
     if (expected === ANY_VERSION && error instanceof StoreError && error.code === 'store_corrupt')
       return undefined;
     throw error; // what cannot be read is never overwritten
-  }
+  });
+  if (present && expected !== ANY_VERSION && present.version !== expected) throw new Overtaken(present);
+  return present;
 }
 
 function result(written: boolean, record: StoredRecord | undefined, site: Site): WriteResult {
