@@ -58,6 +58,21 @@ function bench() {
   return { folder, path: join(folder, 'credentials.json') };
 }
 
+/** A file in a folder that a link leads to, and what turns that link. */
+function behindAFolderLink() {
+  const { folder } = bench();
+  for (const name of ['one', 'two']) {
+    mkdirSync(join(folder, name));
+    writeFileSync(join(folder, name, 'c.json'), name);
+  }
+  symlinkSync('one', join(folder, 'now'));
+  const turn = () => {
+    symlinkSync('two', join(folder, 'next'));
+    renameSync(join(folder, 'next'), join(folder, 'now'));
+  };
+  return { path: join(folder, 'now/c.json'), turn };
+}
+
 /** As this library, and as most tools that care, write a file. */
 function replace(path: string, content: string): void {
   const temp = join(dirname(path), 'temp');
@@ -149,33 +164,17 @@ describe('changes$ of fileStore', () => {
   });
 
   it('hears a folder on the way turned, which notifies nobody', async () => {
-    const { folder } = bench();
-    for (const name of ['one', 'two']) {
-      mkdirSync(join(folder, name));
-      writeFileSync(join(folder, name, 'c.json'), name);
-    }
-    symlinkSync('one', join(folder, 'now'));
-    listen(join(folder, 'now/c.json'), NEVER_LOOKS).subscription.unsubscribe(); // its period ends with it
-    const heard = listen(join(folder, 'now/c.json'));
-    await heard.of(() => {
-      symlinkSync('two', join(folder, 'next'));
-      renameSync(join(folder, 'next'), join(folder, 'now'));
-    });
+    const { path, turn } = behindAFolderLink();
+    listen(path, NEVER_LOOKS).subscription.unsubscribe(); // its period ends with it
+    const heard = listen(path);
+    await heard.of(turn);
   });
 
   it('looks as often as each who listens has asked for', async () => {
-    const { folder } = bench();
-    for (const name of ['one', 'two']) {
-      mkdirSync(join(folder, name));
-      writeFileSync(join(folder, name, 'c.json'), name);
-    }
-    symlinkSync('one', join(folder, 'now'));
-    listen(join(folder, 'now/c.json'), NEVER_LOOKS);
-    const heard = listen(join(folder, 'now/c.json'));
-    await heard.of(() => {
-      symlinkSync('two', join(folder, 'next'));
-      renameSync(join(folder, 'next'), join(folder, 'now'));
-    });
+    const { path, turn } = behindAFolderLink();
+    listen(path, NEVER_LOOKS);
+    const heard = listen(path);
+    await heard.of(turn);
   });
 
   it('hears at once in a folder that is made later, and made again', async () => {
