@@ -14,6 +14,7 @@ const pureFiles = [
     'isStream',
     'assertFit',
     'longestDelay',
+    'neverAborts',
     'discard',
     'classify',
     'parseBody',

@@ -10,7 +10,7 @@ import { sameAccount } from './sameAccount.js';
 import { asStore } from './stores/asStore.js';
 import { memoryStore } from './stores/memoryStore.js';
 import type { TokenResponse } from './tokenResponse.js';
-import { unrefScheduler } from './unrefScheduler.js';
+import { backgroundOf } from './unrefScheduler.js';
 
 /** What a `refresh` or `acquire` callback is told beside the credentials. */
 export interface RefreshContext {
@@ -173,6 +173,6 @@ export function readConfig(config: TokenManagerConfig): Settings {
     store,
     profile,
     reuse: profile.reuse,
-    background: scheduler === asyncScheduler ? unrefScheduler : scheduler,
+    background: backgroundOf(scheduler),
   };
 }

@@ -19,8 +19,7 @@ import {
   throwError,
 } from 'rxjs';
 import type { Settled } from './aheadStore.js';
-import { asStoreError } from './checkedStore.js';
-import type { CheckedLease } from './checkedStore.js';
+import { asStoreError, type CheckedLease } from './checkedStore.js';
 import type { Snapshot } from './contracts.js';
 import { judge } from './decide.js';
 import { DisposedError, LockTimeoutError } from './errors.js';

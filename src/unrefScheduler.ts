@@ -14,3 +14,8 @@ export const unrefScheduler: SchedulerLike = {
     return action;
   },
 };
+
+/** The same world for work that must not keep a process alive: real time is counted by timers that do not. */
+export function backgroundOf(scheduler: SchedulerLike): SchedulerLike {
+  return scheduler === asyncScheduler ? unrefScheduler : scheduler;
+}

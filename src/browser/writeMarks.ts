@@ -1,13 +1,5 @@
-import {
-  asyncScheduler,
-  firstValueFrom,
-  merge,
-  Subject,
-  timer,
-  type Observable,
-  type SchedulerLike,
-} from 'rxjs';
-import { unrefScheduler } from '../unrefScheduler.js';
+import { firstValueFrom, merge, Subject, timer, type Observable, type SchedulerLike } from 'rxjs';
+import { backgroundOf } from '../unrefScheduler.js';
 import type { LockManagerLike } from './platform.js';
 
 /** How long a mark stays: far longer than a write needs to be seen in every process of a browser. */
@@ -43,7 +35,7 @@ export function writeMarks(
   lagMs = 1_000,
 ): WriteMarks {
   const prefix = `${name}/write `;
-  const background = scheduler === asyncScheduler ? unrefScheduler : scheduler;
+  const background = backgroundOf(scheduler);
   let removed = 0;
   let unmark$ = new Subject<void>();
 

@@ -1,13 +1,12 @@
 import { defer } from 'rxjs';
 import type { Lease } from '../contracts.js';
 import { pairFingerprint, tokenFingerprint } from '../fingerprint.js';
+import { NEVER_ABORTS } from '../neverAborts.js';
 import type { HeldLock } from './heldLock.js';
 import { changeNotes, thisProcess, type Notes } from './notes.js';
 import { reserve } from './reservation.js';
 import { refreshLockPath, type Site } from './site.js';
 import { writing } from './writing.js';
-
-const NEVER_ABORTS = new AbortController().signal;
 
 /**
  * The kernel never takes the lock away, so the lease lasts as long as its holder wants; unless people remove the

@@ -24,6 +24,7 @@ import { asCredentials, type Credentials } from '../credentials.js';
 import { fingerprint, pairFingerprint, tokenFingerprint } from '../fingerprint.js';
 import { notesOn, type Notes } from '../journal.js';
 import { createMutex } from '../mutex.js';
+import { NEVER_ABORTS } from '../neverAborts.js';
 
 /** Where a store of this process keeps one record. */
 export interface Cell {
@@ -33,8 +34,6 @@ export interface Cell {
   /** True while the record itself would go with this object. */
   isVolatile?(): boolean;
 }
-
-const NEVER_ABORTS = new AbortController().signal;
 
 /**
  * A store for the managers of one process over any cell: reads and writes are serialised here, and so are
