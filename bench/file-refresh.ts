@@ -24,25 +24,25 @@ const bare = bareRefresh(aFile());
 const promises = await bareRefreshWithPromises(aFile());
 
 const afterAPause = (trial: Trial): Promise<Trial> => pause(QUIET_MS, trial);
-const durations = await measure(
-  {
-    bare: () => afterAPause(() => bare(exchange)),
-    promises: () => afterAPause(() => promises(exchange)),
-    rxToken: async () => {
-      const current = await tokens.getValidToken();
-      return afterAPause(() => tokens.renew(current));
-    },
+const sides = {
+  bare: () => afterAPause(() => bare(exchange)),
+  promises: () => afterAPause(() => promises(exchange)),
+  rxToken: async () => {
+    const current = await tokens.getValidToken();
+    return afterAPause(() => tokens.renew(current));
   },
-  { warmUps: 200, rounds: 300, garbage: 'young' },
-);
+};
+// Said beside the rest, which measures the library and not the compiler: few processes refresh so often.
+const early = await measure(sides, { warmUps: 0, rounds: 100, garbage: 'young' });
+const durations = await measure(sides, { warmUps: 900, rounds: 300, garbage: 'young' });
 tokens.dispose();
 
 const limit = median(durations.bare);
-const row = (name: string, ms: number[]): string[] => [
+const row = (name: string, ms: number[], bareMs = limit): string[] => [
   name,
   `${minimum(ms).toFixed(2)} ms`,
   `${median(ms).toFixed(2)} ms`,
-  times(median(ms) / limit),
+  times(median(ms) / bareMs),
 ];
 printTable(
   ['one refresh on a disk', 'fastest', 'median', 'bare calls = 1'],
@@ -50,6 +50,7 @@ printTable(
     row('journal, open, write, fsync, rename, fsync of the folder', durations.bare),
     row('the same through node:fs/promises', durations.promises),
     row('rx-token with fileStore', durations.rxToken),
+    row('its first hundred, as compared with the first of the bare calls', early.rxToken, median(early.bare)),
   ],
 );
 printTarget('at most 2 × the bare calls', median(durations.rxToken) <= 2 * limit);

@@ -36,26 +36,25 @@ export function fileLock(siteOf: () => Site): CredentialLock {
 /** Emits the lock, once it is ours, to whoever will let it go. Who has left by then is not given it. */
 function taken(site: Site): Observable<{ lock: HeldLock; hasWaited: boolean }> {
   return new Observable((subscriber) => {
-    const left = new AbortController();
-    let hasWaited = false;
+    let left: AbortController | undefined; // of whoever has to wait
+    const leaving = (): AbortController => (left ??= new AbortController());
     let isIn = false;
     const patience = {
       get signal() {
-        hasWaited = true;
-        return left.signal;
+        return leaving().signal;
       },
     };
     holdLock(refreshLockPath(site), site, patience).then(
       (lock) => {
         if (subscriber.closed) lock.release();
         isIn = true;
-        subscriber.next({ lock, hasWaited });
+        subscriber.next({ lock, hasWaited: left !== undefined });
         subscriber.complete();
       },
       (error: unknown) => subscriber.error(error),
     );
     return () => {
-      if (!isIn) left.abort();
+      if (!isIn) leaving().abort();
     };
   });
 }

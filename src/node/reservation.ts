@@ -1,22 +1,25 @@
 import { closeSync, existsSync, fstatSync, ftruncateSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Version } from '../contracts.js';
 import type { Credentials } from '../credentials.js';
 import { pairFingerprint } from '../fingerprint.js';
-import { renameDurably } from './atomicReplace.js';
 import { createPrivate } from './createPrivate.js';
 import type { Disk } from './disk.js';
 import type { HeldLock } from './heldLock.js';
-import { CHANGE } from './openFlags.js';
+import { errnoOf } from './fsError.js';
 import { patiently } from './patiently.js';
 import { toBytes } from './record.js';
 import { removeTemp } from './removeTemp.js';
 import type { Site } from './site.js';
+import { syncFolder } from './syncFolder.js';
 import { tempPath } from './tempFile.js';
 import { writeAll } from './writeAll.js';
 
 /** Room on the disk for the successor of a pair that is about to be used, taken before it is used. */
 export interface Reservation {
   path: string;
+  /** Open until the room is used or given back: a system that runs out of descriptors loses no successor. */
+  readonly fd: number;
   /** The version whose successor it is for. */
   parent: Version;
   /** The pair in use: a successor has another one. */
@@ -46,26 +49,27 @@ export function reserve(held: Credentials, parent: Version, lock: HeldLock, site
   unreserve(lock, site);
 
   const path = tempPath(site.target, parent);
+  const fd = createPrivate(path, site.target, site.disk);
+  reservations.set(site.target, { path, fd, parent, pair, site, lock });
   try {
-    const fd = createPrivate(path, site.target, site.disk);
-    try {
-      writeAll(fd, Buffer.alloc(Math.max(MIN_BYTES, 2 * toBytes(held).length), FILL));
-    } finally {
-      closeSync(fd);
-    }
+    writeAll(fd, Buffer.alloc(Math.max(MIN_BYTES, 2 * toBytes(held).length), FILL));
   } catch (error) {
-    removeTemp(path);
+    unreserve(lock, site);
     throw error;
   }
-  reservations.set(site.target, { path, parent, pair, site, lock });
 }
 
 /** Gives the room of `lock` back, if it was not used. */
 export function unreserve(lock: HeldLock, { target }: Site): void {
   const reservation = reservations.get(target);
   if (reservation?.lock !== lock) return;
-  reservations.delete(target);
+  end(reservation);
   removeTemp(reservation.path);
+}
+
+function end({ site, fd }: Reservation): void {
+  reservations.delete(site.target);
+  closeSync(fd);
 }
 
 /** The room that this process reserved for `next`, if `next` can be what it was reserved for. */
@@ -94,21 +98,22 @@ export async function redeem(
   makeWay: () => Promise<void>,
 ): Promise<boolean> {
   if (reservations.get(target) !== reservation) return false;
-  if (!existsSync(reservation.path)) return false; // somebody tidied up
-  if (reservation.parent !== parent) await reparent(reservation, target, parent, disk);
-  const fd = disk.open(reservation.path, CHANGE);
+  const { fd } = reservation;
   try {
+    if (reservation.parent !== parent) await reparent(reservation, target, parent, disk);
     const room = Buffer.alloc(Math.max(successor.length, fstatSync(fd).size), FILL);
     successor.copy(room);
     writeAll(fd, room); // over what an earlier attempt has left, too
     ftruncateSync(fd, successor.length); // another attempt writes as much
     await disk.sync(fd);
-  } finally {
-    closeSync(fd);
+    await makeWay();
+    await patiently(() => disk.rename(reservation.path, target), disk);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false; // somebody has tidied the room away
+    throw error;
   }
-  await makeWay();
-  await renameDurably(reservation.path, target, disk);
-  reservations.delete(target);
+  end(reservation); // it is the target now
+  await syncFolder(dirname(target), disk);
   return true;
 }
 

@@ -22,7 +22,7 @@ import { unrefScheduler } from '../unrefScheduler.js';
 import { look, type Entry } from './look.js';
 
 /** A replacement is told of more than once; and whoever is replacing the file here need not wait for a look at it. */
-const SETTLE_MS = 1;
+const SETTLE_MS = 2;
 
 /** The watchers of this process, by path and period. */
 const watchers = new Map<string, Observable<unknown>>();
