@@ -174,6 +174,7 @@ describe('refreshTokenGrant', () => {
   });
 
   const zeros = Buffer.alloc(10 * 1024 * 1024, 48);
+  const zipped = gzipSync(zeros);
   it.each<[string, (response: ServerResponse) => unknown, object]>([
     [
       'a redirect, which is not followed',
@@ -212,7 +213,7 @@ describe('refreshTokenGrant', () => {
     ],
     [
       '10 MB in 10 kB',
-      (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(zeros)),
+      (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(zipped),
       { ambiguous: true, message: expect.stringContaining('larger than 1 MiB') },
     ],
     ['10 MB of an error', (response) => response.writeHead(503).end(zeros), { status: 503 }],
@@ -234,7 +235,7 @@ describe('refreshTokenGrant', () => {
     ['nothing at all, for ever', () => undefined, { code: 'refresh_unavailable', ambiguous: true }],
   ])('is asked once, and ends in the right class: %s', async (_what, answer, expected) => {
     const { refresh } = await serving((_asked, response) => void answer(response), { clientSecret });
-    const error = await failure(managing({ refresh, refreshTimeoutMs: 500 }).getValidToken());
+    const error = await failure(managing({ refresh, refreshTimeoutMs: 2_000 }).getValidToken());
     expect(error).toBeInstanceOf(TokenError);
     expect({ ...(error as object), message: String(error), ambiguous: isLost(error) }).toMatchObject(
       expected,
