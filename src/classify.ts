@@ -94,7 +94,7 @@ export function classifyAnswer(answer: Answer, profile: ProviderProfile): TokenR
 }
 
 /** An error and its causes, outermost first; a chain that bites its tail ends too. */
-function causesOf(thrown: unknown): Fields[] {
+export function causesOf(thrown: unknown): Fields[] {
   const chain: Fields[] = [];
   for (let link = thrown; link && chain.length < 8; link = fieldsOf(link)['cause'])
     chain.push(fieldsOf(link));

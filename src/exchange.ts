@@ -1,4 +1,5 @@
 import {
+  catchError,
   concatMap,
   defer,
   finalize,
@@ -16,7 +17,7 @@ import type { Settings } from './config.js';
 import { asCredentials, type Credentials } from './credentials.js';
 import { RefreshUnavailableError, TokenError } from './errors.js';
 import { orElseThrow } from './orElseThrow.js';
-import { fromCallback, readAnswer } from './readAnswer.js';
+import { answerOn, fromCallback, readAnswer } from './readAnswer.js';
 import type { TokenResponse } from './tokenResponse.js';
 
 /** A token response, and when it was asked for (epoch ms): its lifetime counts from there. */
@@ -40,18 +41,20 @@ export function exchange(
 ): Observable<Granted> {
   return defer(() => {
     const aborting = new AbortController();
-    const sentAt = scheduler.now();
+    const now = (): number => scheduler.now();
+    const sentAt = now();
     const answer$ = new ReplaySubject<Granted>(1);
     const running = fromCallback(() => ask(previous, { signal: aborting.signal, profile, attempt }))
       .pipe(
         first(),
-        concatMap((value) => readAnswer(value, () => scheduler.now())),
+        concatMap((value) => readAnswer(value, now)),
+        catchError((thrown: unknown) => answerOn(thrown, now)),
         map((answer) => {
           const response = classifyAnswer(answer, profile);
           if (response instanceof TokenError) throw response;
           return { response: asCredentials(response as Credentials), sentAt }; // what no store could keep is a bug
         }),
-        orElseThrow((thrown) => classifyThrown(thrown, profile, scheduler.now())),
+        orElseThrow((thrown) => classifyThrown(thrown, profile, now())),
       )
       .subscribe(answer$);
 

@@ -1,12 +1,13 @@
 import { defer, from, isObservable, map, of, type Observable, type ObservableInput } from 'rxjs';
-import { retryAfterMs, type Answer } from './classify.js';
+import { causesOf, retryAfterMs, type Answer } from './classify.js';
 import { RefreshUnavailableError } from './errors.js';
+import { orElseThrow } from './orElseThrow.js';
 import { parseBody } from './parseBody.js';
 
 /** A token response has a few kB; what is longer than this is no token response. */
 const MAX_BODY_LENGTH = 1024 * 1024;
 
-type ResponseLike = Pick<Response, 'status' | 'headers' | 'text'>;
+type ResponseLike = Pick<Response, 'status' | 'headers' | 'text' | 'ok' | 'bodyUsed'>;
 
 function isResponse(value: unknown): value is ResponseLike {
   const response = value as Partial<ResponseLike> | null | undefined;
@@ -25,6 +26,14 @@ export function readAnswer(value: unknown, now: () => number): Observable<Answer
       return { body: parseBody(text), status, retryAfterMs: retryAfterMs(headers.get('retry-after'), now()) };
     }),
   );
+}
+
+/** What a `Response` says that was thrown, alone or on an error (ky), unread; where there is none, throws what was thrown. */
+export function answerOn(thrown: unknown, now: () => number): Observable<Answer> {
+  const links = causesOf(thrown).flatMap((link) => [link, link['response']]);
+  const unread = links.find((link) => isResponse(link) && !link.ok && !link.bodyUsed);
+  if (!unread) throw thrown;
+  return readAnswer(unread, now).pipe(orElseThrow(() => thrown));
 }
 
 /** Subscribes to what `callback` returns: an `ObservableInput`, or, as people write it, the plain answer. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import ky from 'ky';
 import { of } from 'rxjs';
 import { createTokenManager, memoryStore, type RefreshResult, type TokenManagerConfig } from 'rx-token';
 import { codeOf, diaryOf, outcome } from '../helpers/diary.js';
@@ -51,6 +52,36 @@ describe('refresh and acquire may answer in any of these ways', () => {
     ['an observable that emits more than one', () => of(token, { ...token, access_token: 'A3' })],
   ])('%s', async (_what, refresh) => {
     expect(await served(refresh)).toBe('A2');
+  });
+});
+
+describe('a Response that is thrown, alone or on an error (ky), says what one that is returned does', () => {
+  const refused = (status: number, body: unknown = {}, headers = {}) => json(body, { status, headers });
+  const on = (response: Response) =>
+    Object.assign(new Error('Request failed'), { name: 'HTTPError', response });
+  it.each<[string, () => Response, unknown]>([
+    ['400', () => refused(400, { error: 'invalid_grant' }), ['refresh_rejected', { status: 400 }]],
+    ['401', () => refused(401, { error: 'invalid_client' }), ['configuration', { status: 401 }]],
+    ['503', () => refused(503, {}, { 'retry-after': '7' }), ['refresh_unavailable', { status: 503 }, 7000]],
+    ['a page', () => new Response('<p>No', { status: 403 }), ['refresh_unavailable', { status: 403 }]],
+  ])('%s', async (_what, answer, expected) => {
+    for (const thrown of [answer, () => on(answer()), () => new Error('Not today', { cause: on(answer()) })])
+      expect(await served(() => Promise.reject(thrown()))).toEqual(expected);
+    const read = answer();
+    await read.text();
+    const [code] = (await served(() => Promise.reject(on(read)))) as [string];
+    expect(code).toBe('refresh_unavailable'); // by its status alone
+  });
+
+  it('with ky itself', async () => {
+    const refresh = () =>
+      ky
+        .post('https://id.example/token', {
+          fetch: async () => refused(400, { error: 'invalid_grant' }),
+          retry: 0,
+        })
+        .json();
+    expect(await served(refresh)).toEqual(['refresh_rejected', { status: 400 }]);
   });
 });
 
