@@ -9,7 +9,7 @@ const TARGET_MS = 50;
  * A victim that was so long in dying, a waiting process whose own timers were so late, got no processor: the
  * time is the machine's, and not the lock's.
  */
-const STARVED_MS = 30;
+const STARVED_MS = 15;
 
 const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 
