@@ -145,7 +145,7 @@ function profileFrom(given: ProviderProfile | string = 'generic'): ProviderProfi
  * @throws TypeError or RangeError that names the option
  */
 export function readConfig(config: TokenManagerConfig): Settings {
-  const { refresh, acquire } = config;
+  const { refresh, acquire } = Object(config) as TokenManagerConfig;
   for (const callback of [refresh ?? acquire, acquire ?? refresh]) {
     if (!isFunction(callback)) throw new TypeError('refresh or acquire must be given, and be functions');
   }

@@ -76,7 +76,7 @@ const MIN_IDLE_MS = 1000;
  * @throws TypeError or RangeError that names the option
  */
 export function readManyConfig(config: TokenManagersConfig): ManySettings {
-  const { store, idleMs = 300_000, maxActive = 1_000, ...shared } = config;
+  const { store, idleMs = 300_000, maxActive = 1_000, ...shared } = Object(config) as TokenManagersConfig;
   if (store !== undefined && typeof store !== 'function') {
     throw new TypeError('store must be a function of the key');
   }

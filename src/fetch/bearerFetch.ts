@@ -38,8 +38,11 @@ export interface BearerFetchConfig {
  */
 export function bearerFetch(
   tokens: Pick<TokenManager, 'getValidToken' | 'renew'>,
-  { targets, fetch }: BearerFetchConfig,
+  config: BearerFetchConfig,
 ): Fetch {
+  const { targets, fetch } = Object(config) as BearerFetchConfig;
+  if (typeof (Object(tokens) as typeof tokens).getValidToken !== 'function')
+    throw new TypeError('tokens must be a token manager');
   const isTarget = readTargets(targets);
   if (fetch !== undefined && typeof fetch !== 'function') throw new TypeError('fetch must be a function');
   const send: Fetch = (input, init) => (fetch ?? globalThis.fetch)(input, init);

@@ -75,7 +75,8 @@ function headersFrom(given: unknown, name: string): Texts {
  * @param needed there has to be a way to know where these are
  * @throws TypeError or RangeError that names the option
  */
-export function readOptions(options: GrantOptions, needed: readonly Endpoint[]): Settings {
+export function readOptions(given: GrantOptions, needed: readonly Endpoint[]): Settings {
+  const options = Object(given) as GrantOptions;
   const { allowInsecureRequests = false, timeoutMs = 10_000, scheduler = asyncScheduler } = options;
   for (const name of ['clientId', 'clientSecret', 'scope'] as const) {
     const isAbsent = options[name] === undefined && name !== 'clientId';

@@ -53,8 +53,9 @@ function keyFrom(given: EncryptionKey, option: string): EncryptionKey {
  * @throws TypeError or RangeError that names the option; {@link ConfigurationError} where there is no WebCrypto
  */
 export function readEncryption(options: EncryptionOptions): Encryption {
-  const { key, previousKeys = [], id, plaintext = 'accept' } = options;
-  const { crypto = (globalThis as { crypto?: WebCrypto }).crypto } = options;
+  const given = Object(options) as EncryptionOptions;
+  const { key, previousKeys = [], id, plaintext = 'accept' } = given;
+  const { crypto = (globalThis as { crypto?: WebCrypto }).crypto } = given;
   const subtle: WebCrypto['subtle'] | undefined = crypto?.subtle; // none in a page over http
   if (!subtle) {
     throw new ConfigurationError(
