@@ -37,7 +37,7 @@ export function retryAfterMs(header: unknown, now: number): number | undefined {
 }
 
 /** The error code of a body: `error`, or what stands there if that is an object. */
-function errorCodeOf(body: unknown): string | undefined {
+export function errorCodeOf(body: unknown): string | undefined {
   const { error } = fieldsOf(body);
   const inner = fieldsOf(error);
   const code = inner['error'] ?? (error instanceof Error || (inner['code'] ?? error)); // gaxios has one there

@@ -1,5 +1,5 @@
 import { defer, from, isObservable, map, of, type Observable, type ObservableInput } from 'rxjs';
-import { causesOf, retryAfterMs, type Answer } from './classify.js';
+import { causesOf, errorCodeOf, retryAfterMs, type Answer } from './classify.js';
 import { RefreshUnavailableError } from './errors.js';
 import { orElseThrow } from './orElseThrow.js';
 import { parseBody } from './parseBody.js';
@@ -30,10 +30,12 @@ export function readAnswer(value: unknown, now: () => number): Observable<Answer
 
 /** What a `Response` says that was thrown, alone or on an error (ky), unread; where there is none, throws what was thrown. */
 export function answerOn(thrown: unknown, now: () => number): Observable<Answer> {
-  const links = causesOf(thrown).flatMap((link) => [link, link['response']]);
-  const unread = links.find((link) => isResponse(link) && !link.ok && !link.bodyUsed);
-  if (!unread) throw thrown;
-  return readAnswer(unread, now).pipe(orElseThrow(() => thrown));
+  return defer(() => {
+    const links = causesOf(thrown).flatMap((link) => [link, link['response']]);
+    const response = links.find(isResponse); // those below are of earlier attempts
+    if (!response || response.ok || response.bodyUsed || links.some(errorCodeOf)) throw thrown;
+    return readAnswer(response, now);
+  }).pipe(orElseThrow(() => thrown));
 }
 
 /** Subscribes to what `callback` returns: an `ObservableInput`, or, as people write it, the plain answer. */

@@ -73,6 +73,41 @@ describe('a Response that is thrown, alone or on an error (ky), says what one th
     expect(code).toBe('refresh_unavailable'); // by its status alone
   });
 
+  it('but what the error says itself stands, and the body is not waited for', async () => {
+    const refusal = (response: Response) => Object.assign(on(response), { error: 'invalid_grant' });
+    const endless = new Response(new ReadableStream(), { status: 401 });
+    for (const response of [new Response('<p>No', { status: 401 }), endless])
+      expect(await served(() => Promise.reject(refusal(response)), { refreshTimeoutMs: 100 })).toEqual([
+        'refresh_rejected',
+        { status: 401 },
+      ]);
+  });
+
+  it('nor is an earlier attempt asked, below one that was read', async () => {
+    const read = async (response: Response) => (await response.text(), response);
+    const denied = { data: { error: 'invalid_grant' }, cause: on(refused(503)) };
+    const down = { cause: on(refused(400, { error: 'invalid_grant' })) };
+    const [first, second] = [await read(refused(400)), await read(refused(503))];
+    expect(await served(() => Promise.reject(Object.assign(on(first), denied)))).toEqual([
+      'refresh_rejected',
+      { status: 400 },
+    ]);
+    expect(await served(() => Promise.reject(Object.assign(on(second), down)))).toEqual([
+      'refresh_unavailable',
+      { status: 503 },
+    ]);
+  });
+
+  it('and one that cannot be read is no bug of the callback', async () => {
+    const fail = (): never => {
+      throw new TypeError('secret');
+    };
+    const unreadable = Object.defineProperty(new Error(), 'response', { get: fail });
+    expect(await served(() => Promise.reject(unreadable))).toEqual(['refresh_unavailable']);
+    const foreign = { status: 503, headers: new Headers(), text: fail } as never;
+    expect(await served(() => Promise.reject(on(foreign)))).toEqual(['refresh_unavailable', { status: 503 }]);
+  });
+
   it('with ky itself', async () => {
     const refresh = () =>
       ky
