@@ -1,8 +1,10 @@
 import {
   chmodSync,
   chownSync,
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -14,6 +16,7 @@ import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from '@jest/globals';
 import {
+  catchError,
   concat,
   concatMap,
   defer,
@@ -120,6 +123,20 @@ describe('fileStore on a full disk', () => {
     expect(await actor.call('read')).toEqual({ credentials: TWO, version: expect.any(String) });
     expect(await actor.call('list')).not.toContainEqual(expect.stringMatching(/tmp$/));
   });
+
+  needsMounts(
+    'saves the successor in new room where somebody has tidied the reserved room away',
+    async () => {
+      const actor = await onASmallDisk();
+      const version = await signedIn(actor);
+      await actor.call('hold');
+      await actor.call('prepare', ONE, version, 1, 2);
+      await actor.call('fill');
+      await actor.call('tidy');
+      expect(await actor.call('write', TWO, version)).toMatchObject({ written: true });
+      expect(await actor.call('read')).toMatchObject({ credentials: TWO });
+    },
+  );
 
   needsMounts('holds a lock whose file can be made but not written, and cannot journal in it', async () => {
     const actor = await onASmallDisk();
@@ -297,6 +314,29 @@ describe('fileStore on a disk that fails', () => {
       expect(await done(store.read())).toEqual({ credentials: ONE, version });
     },
   );
+
+  it('leaves no file where room could be made but not be kept private', async () => {
+    const path = join(tempFolder(), 'credentials.json');
+    const open: Disk['open'] = (file, ...how) => {
+      const fd = realDisk.open(file, ...how);
+      if (!/refresh-.*tmp$/.test(String(file))) return fd;
+      closeSync(fd);
+      return openSync('/proc/self/status', 'r'); // which has its own modes
+    };
+    const store = fileStoreOn({ ...realDisk, open }, path);
+    const { version } = (await done(store.write(ONE, NO_VERSION))).snapshot;
+    const temps = () => readdirSync(join(path, '..')).filter((name) => name.endsWith('.tmp'));
+    const prepared = store.lock.hold((lease) =>
+      from(lease.prepare(ONE, version, 1, 2)).pipe(
+        catchError((error: unknown) => {
+          expect(temps()).toEqual([]);
+          throw error;
+        }),
+      ),
+    );
+    await expect(done(prepared)).rejects.toMatchObject({ code: 'store_unwritable', reason: 'EPERM' });
+    expect(temps()).toEqual([]);
+  });
 
   it('leaves no descriptor of a lock file behind whose name could not be made durable', async () => {
     const { path, store, fail } = bench();

@@ -77,6 +77,10 @@ obey({
     for (let bytes = 1 << 20; bytes > 0; bytes >>= 1) while (!isFull(bytes));
   },
   unfill: () => rmSync(filler),
+  tidy() {
+    for (const name of readdirSync(dirname(path)))
+      if (name.endsWith('.tmp')) rmSync(join(dirname(path), name));
+  },
   list: () => readdirSync(dirname(path)).sort(),
   /** Resolves with the moment at which the file had its name. */
   async writeTimed(next: Credentials) {

@@ -49,12 +49,13 @@ export function reserve(held: Credentials, parent: Version, lock: HeldLock, site
   unreserve(lock, site);
 
   const path = tempPath(site.target, parent);
-  const fd = createPrivate(path, site.target, site.disk);
-  reservations.set(site.target, { path, fd, parent, pair, site, lock });
   try {
+    const fd = createPrivate(path, site.target, site.disk);
+    reservations.set(site.target, { path, fd, parent, pair, site, lock });
     writeAll(fd, Buffer.alloc(Math.max(MIN_BYTES, 2 * toBytes(held).length), FILL));
   } catch (error) {
     unreserve(lock, site);
+    removeTemp(path); // of which there may be no descriptor
     throw error;
   }
 }
@@ -109,8 +110,9 @@ export async function redeem(
     await makeWay();
     await patiently(() => disk.rename(reservation.path, target), disk);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false; // somebody has tidied the room away
-    throw error;
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    end(reservation); // somebody has tidied the room away: what is left of it is free only when it is closed
+    return false;
   }
   end(reservation); // it is the target now
   await syncFolder(dirname(target), disk);
