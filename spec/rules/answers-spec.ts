@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import ky from 'ky';
-import { of } from 'rxjs';
+import { of, throwError } from 'rxjs';
 import { createTokenManager, memoryStore, type RefreshResult, type TokenManagerConfig } from 'rx-token';
 import { codeOf, diaryOf, outcome } from '../helpers/diary.js';
 import { hours, inVirtualTime, minutes } from '../helpers/inVirtualTime.js';
@@ -66,7 +66,7 @@ describe('a Response that is thrown, alone or on an error (ky), says what one th
     ['a page', () => new Response('<p>No', { status: 403 }), ['refresh_unavailable', { status: 403 }]],
   ])('%s', async (_what, answer, expected) => {
     for (const thrown of [answer, () => on(answer()), () => new Error('Not today', { cause: on(answer()) })])
-      expect(await served(() => Promise.reject(thrown()))).toEqual(expected);
+      expect(await served(() => throwError(thrown))).toEqual(expected);
     const read = answer();
     await read.text();
     const [code] = (await served(() => Promise.reject(on(read)))) as [string];
@@ -112,7 +112,7 @@ describe('a Response that is thrown, alone or on an error (ky), says what one th
     const refresh = () =>
       ky
         .post('https://id.example/token', {
-          fetch: async () => refused(400, { error: 'invalid_grant' }),
+          fetch: () => Promise.resolve(refused(400, { error: 'invalid_grant' })),
           retry: 0,
         })
         .json();
