@@ -108,9 +108,11 @@ describe('a tab in the midst of a refresh', () => {
 describe('five tabs that open at once with a token that has ended', () => {
   it('refresh once', async () => {
     const { tab, server, newTab } = await signedIn();
-    await tab.page.evaluate(`localStorage.setItem('login', JSON.stringify({
-      ...JSON.parse(localStorage.getItem('login')), expires_at: 1 }))`);
+    const page = await tab.page.context().newPage(); // without a manager, which might refresh at once
+    await page.goto(new URL('/nothing', tab.page.url()).href);
     await tab.page.close();
+    await page.evaluate(`localStorage.setItem('login', JSON.stringify({
+      ...JSON.parse(localStorage.getItem('login')), expires_at: 1 }))`);
     const tabs = await Promise.all(Array.from({ length: 5 }, () => newTab('webStorage')));
     const tokens = await Promise.all(tabs.map((each) => each.call('getValidToken')));
 
