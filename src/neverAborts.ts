@@ -1,2 +1,2 @@
 /** Of a lease that lasts as long as its holder wants. */
-export const NEVER_ABORTS = new AbortController().signal;
+export const NEVER_ABORTS: AbortSignal = new AbortController().signal;
