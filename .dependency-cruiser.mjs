@@ -8,6 +8,7 @@ const pureFiles = [
     'firstCredentials',
     'transitions',
     'isRejected',
+    'headerOf',
     'bearerError',
     'targets',
     'isLoopback',

@@ -1,5 +1,6 @@
 import { isCredentials, isText } from './credentials.js';
 import { ConfigurationError, RefreshRejectedError, RefreshUnavailableError, TokenError } from './errors.js';
+import { headerOf } from './headerOf.js';
 import { parseBody } from './parseBody.js';
 import type { ProviderProfile } from './profile.js';
 import type { TokenResponse } from './tokenResponse.js';
@@ -114,11 +115,6 @@ function answersOf(link: Fields, profile: ProviderProfile): Fields[] {
   return [link, response, ...bodies.map(read)].map(fieldsOf);
 }
 
-function retryAfterOf(headers: unknown): unknown {
-  const held = Object(headers) as Headers & Fields;
-  return typeof held.get === 'function' ? held.get('retry-after') : held['retry-after'];
-}
-
 /**
  * Whatever a `refresh` callback threw, as one of this library's errors: by what the usual clients put on
  * theirs (`error`, `status`, `statusCode`, `response`, `headers`, `code`, `name`), down the `cause` chain.
@@ -141,12 +137,8 @@ function understood(thrown: unknown, profile: ProviderProfile, now: number): Tok
     [status, statusCode].find((said) => typeof said === 'number'),
   );
   if (code || (status && status >= 300)) {
-    return refusal(
-      profile,
-      code,
-      status,
-      retryAfterMs(retryAfterOf(first((answer) => answer['headers'])), now),
-    );
+    const headers = first((answer) => answer['headers']);
+    return refusal(profile, code, status, retryAfterMs(headerOf(headers, 'retry-after'), now));
   }
   const words = ['code', 'name'].flatMap((field) => chain.map((link) => link[field])).filter(isText);
   const says = (pattern: RegExp): boolean => words.some((word) => pattern.test(word));

@@ -1,4 +1,5 @@
 import { bearerError } from './bearerError.js';
+import { headerOf } from './headerOf.js';
 
 /** What HTTP and gRPC clients answer, or throw: a `Response`, an `AjaxError`, an `AxiosError`, a `ServiceError`. */
 interface Outcome {
@@ -28,7 +29,6 @@ export function isRejected(outcome: unknown): boolean {
 }
 
 function challengeOf({ headers, response, xhr }: Outcome): unknown {
-  if (xhr?.getResponseHeader) return xhr.getResponseHeader('www-authenticate');
-  const held = Object(headers ?? response?.headers) as Headers & Readonly<Record<string, unknown>>;
-  return typeof held.get === 'function' ? held.get('www-authenticate') : held['www-authenticate'];
+  const name = 'www-authenticate';
+  return xhr?.getResponseHeader ? xhr.getResponseHeader(name) : headerOf(headers ?? response?.headers, name);
 }
