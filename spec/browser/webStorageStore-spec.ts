@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { concat, firstValueFrom, from, NEVER, of, Subject } from 'rxjs';
+import { asyncScheduler, concat, firstValueFrom, from, NEVER, of, Subject } from 'rxjs';
 import {
   ANY_VERSION,
   createTokenManager,
@@ -14,6 +14,7 @@ import { fakeAuthorizationServer } from 'rx-token/testing';
 import { pairFingerprint } from '../../src/fingerprint.js';
 import { fakeBrowser, type FakeTab } from '../helpers/fakeBrowser.js';
 import { runScript } from '../helpers/runScript.js';
+import { unevenClock } from '../helpers/unevenClock.js';
 import { until } from '../helpers/until.js';
 
 const first: Credentials = { access_token: 'access-of-1', refresh_token: 'refresh-of-1', expires_at: 1 };
@@ -435,6 +436,17 @@ describe('webStorageStore: a storage that lags', () => {
       locks: { request: locks.request, query: () => Promise.resolve({ held: [] }) },
     });
     expect(await counted(15, blind)).toBeLessThan(12);
+  });
+
+  it('is waited for by a page that has slept meanwhile', async () => {
+    const { newTab } = fakeBrowser({ lagMs: 15 });
+    const [tab, sleeper] = [newTab(), newTab()];
+    const scheduler = unevenClock(asyncScheduler);
+    const store = storeOf(sleeper, { scheduler });
+    await write(storeOf(tab), first);
+    const found = read(store);
+    scheduler.step(60_000);
+    expect((await found).credentials).toMatchObject(first);
   });
 
   it('is waited for only once, where the number was removed', async () => {

@@ -1,11 +1,10 @@
-import { defer, delay, firstValueFrom, map, race, timer, type SchedulerLike } from 'rxjs';
+import { defer, firstValueFrom, map, race, type SchedulerLike } from 'rxjs';
 import { StoreError } from '../errors.js';
+import { awake } from './awake.js';
 import type { Shelf } from './shelf.js';
 
 /** How long an answer may take: another page may keep the lock of writers, or the database, for as long as it likes. */
 const ANSWER_MS = 10_000;
-/** A page that has slept for longer than that may have its answer on the way. */
-const AWAKE_MS = 250;
 
 /** The same shelf, which answers in time or fails; what was given up for late is not done later. */
 export function patientShelf(shelf: Shelf, scheduler: SchedulerLike): Shelf {
@@ -17,8 +16,7 @@ export function patientShelf(shelf: Shelf, scheduler: SchedulerLike): Shelf {
     const mustBeInTime = (): void => {
       if (late) throw late;
     };
-    const late$ = timer(ANSWER_MS, scheduler).pipe(
-      delay(AWAKE_MS),
+    const late$ = awake(ANSWER_MS, scheduler).pipe(
       map((): never => {
         throw (late = new StoreError(code, `Cannot use ${shelf.place}: it does not answer`, 'ETIMEDOUT'));
       }),

@@ -1,5 +1,19 @@
-import { firstValueFrom, merge, Subject, timer, type Observable, type SchedulerLike } from 'rxjs';
+import {
+  defer,
+  filter,
+  firstValueFrom,
+  merge,
+  race,
+  repeat,
+  Subject,
+  take,
+  tap,
+  timer,
+  type Observable,
+  type SchedulerLike,
+} from 'rxjs';
 import { backgroundOf } from '../unrefScheduler.js';
+import { awake } from './awake.js';
 import type { LockManagerLike } from './platform.js';
 
 /** How long a mark stays: far longer than a write needs to be seen in every process of a browser. */
@@ -47,13 +61,15 @@ export function writeMarks(
 
   return {
     async seen() {
-      const giveUpAt = scheduler.now() + lagMs;
-      for (;;) {
-        const awaited = await marked();
-        if (stored() >= awaited || awaited === removed) return;
-        if (scheduler.now() >= giveUpAt) removed = awaited;
-        else await firstValueFrom(timer(LOOK_MS, scheduler));
-      }
+      let awaited = 0;
+      const arrived$ = defer(marked).pipe(
+        tap((number) => (awaited = number)),
+        repeat({ delay: () => timer(LOOK_MS, scheduler) }),
+        filter(() => stored() >= awaited || awaited === removed),
+        take(1),
+      );
+      const late$ = awake(lagMs, scheduler).pipe(tap(() => (removed = awaited)));
+      await firstValueFrom(race(arrived$, late$));
     },
     async next() {
       const number = Math.max(stored(), await marked()) + 1;
