@@ -13,9 +13,9 @@ const missing = 'no redis-server or valkey-server on the PATH: apt-get install -
 if (!isThere) console.warn(`SKIPPED, what needs a Redis server of its own: ${missing}`);
 
 /** For specs that need any server: skipped, visibly, where there is none. */
-export const itWithRedis = isThere || url !== undefined ? it : it.skip;
+export const itWithRedis: typeof it.skip = isThere || url !== undefined ? it : it.skip;
 /** For specs that stop, kill or configure their server. */
-export const itWithOwnRedis = isThere ? it : it.skip;
+export const itWithOwnRedis: typeof it.skip = isThere ? it : it.skip;
 
 const toClose = new Set<() => unknown>();
 afterAll(async () => {
