@@ -28,3 +28,12 @@ describe('who gives no options at all is told which to give', () => {
     }
   });
 });
+
+describe('who gives something else for the signal of a call is told by its promise', () => {
+  it.each(['getValidToken', 'getCredentials'] as const)('%s', async (member) => {
+    const signal = new AbortController() as unknown as AbortSignal; // meant was its signal
+    await expect(tokens[member]({ signal, minValidityMs: 1 })).rejects.toThrow(
+      new TypeError('signal must be an AbortSignal'),
+    );
+  });
+});
