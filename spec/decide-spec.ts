@@ -298,6 +298,12 @@ describe('judge', () => {
       credentials,
       HOUR,
     ],
+    [
+      'the same token for longer',
+      found({ credentials: { ...credentials, expires_at: 2 * HOUR } }),
+      credentials,
+      HOUR,
+    ],
     ['a sign-out', found({ credentials: null }), credentials, HOUR],
     [
       'a sign-out, though credentials could be acquired',
@@ -314,6 +320,7 @@ describe('judge', () => {
   it.each<[string, Snapshot, Held['credentials'], number, Terms?]>([
     ['what it set out to replace', found(), credentials, minutes(59)],
     ['the same token, still valid: a refresh was asked for', found(), credentials, 0],
+    ['the same token for longer, when a server has rejected it', found(), rejected, minutes(20)],
     ['a newer token that is due as well', found({ credentials: newer }), credentials, 2 * HOUR - 1],
     ['nobody, where credentials can be acquired', found({ credentials: null }), null, 0, acquiring],
     ['a lost answer, when the token has ended', found({ pending }), credentials, HOUR],

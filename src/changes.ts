@@ -11,12 +11,13 @@ import {
   type Observable,
   type Subject,
 } from 'rxjs';
-import type { CheckedStore } from './checkedStore.js';
+import { MAX_TRIES, restless, type CheckedStore } from './checkedStore.js';
 import type { Settings } from './config.js';
 import { ANY_VERSION } from './contracts.js';
 import { assertCredentials, type Credentials } from './credentials.js';
 import { ConfigurationError, TokenError } from './errors.js';
 import type { Happening } from './events.js';
+import { isSamePair } from './fingerprint.js';
 import { firstCredentials } from './firstCredentials.js';
 import type { HeldSubject } from './heldSubject.js';
 import type { Mutex } from './mutex.js';
@@ -55,22 +56,27 @@ export function changes(
   ): Promise<void> {
     const written$ = store.write(credentials, ANY_VERSION).pipe(
       tap(({ snapshot }) => {
+        // Who sets what is held would lose, with the flight, what it has become: the flight saves over it.
+        const isHeld = credentials && isSamePair(subject.held$.getValue().credentials, credentials);
         subject.replace(snapshot, happening);
-        superseded$.next();
+        if (!isHeld) superseded$.next();
       }),
     );
     return change(concat(before$, written$));
   }
 
   /** Durably due, unless somebody was faster: what is struck is what was seen. */
-  function strike(rejected: string | undefined): Observable<unknown> {
+  function strike(rejected: string | undefined, tries = MAX_TRIES): Observable<unknown> {
     return store.read$.pipe(
       concatMap((found): Observable<unknown> => {
         const struck = afterRejection(found, rejected);
         if (struck === found) return of(subject.adopt(found));
         return store.write(struck.credentials, found.version).pipe(
           concatMap(({ written, snapshot }) => {
-            if (!written) return strike(rejected);
+            if (!written) {
+              if (!tries) throw restless();
+              return strike(rejected, tries - 1);
+            }
             subject.publish({ by: 'sibling', snapshot }); // no grant, and no news but this:
             subject.report({ type: 'invalidated' });
             return EMPTY;

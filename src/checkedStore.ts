@@ -66,6 +66,13 @@ function answerOf<T>(
   );
 }
 
+/** How often another tool may come between a read and a write. */
+export const MAX_TRIES = 8;
+
+/** A store that holds something else each time it is read would be written to for ever. */
+export const restless = (): TokenError =>
+  new StoreError('store_unwritable', 'The store holds something else at each read');
+
 /** What a foreign store throws may quote what it stored: only the system's code is taken over. */
 export function asStoreError(code: StoreError['code'], thrown: unknown): TokenError {
   if (thrown instanceof TokenError) return thrown;

@@ -56,7 +56,7 @@ export interface TokenManagerConfig {
    * lifetime, or every call is followed by a refresh.
    */
   readonly refreshAheadMs?: number | undefined;
-  /** The proactive refresh is earlier by a random part of this. Default 0. */
+  /** The proactive refresh is earlier by a random part of this. Default 0; to be less than a lifetime. */
   readonly jitterMs?: number | undefined;
   /** How long an exchange may take. Default 30 000. */
   readonly refreshTimeoutMs?: number | undefined;

@@ -104,8 +104,10 @@ export function judge(
   now: number,
 ): 'adopt' | 'send' | TokenError {
   if (!credentials) return stale || !terms.canAcquire ? 'adopt' : 'send';
-  const isNews = credentials.access_token !== stale?.access_token;
-  if (isNews && isValid(credentials, now, terms.skewMs)) return 'adopt';
+  const isOther = credentials.access_token !== stale?.access_token;
+  // Some providers give the same again, for longer; what a server has refused is no better for that.
+  const isLonger = !!stale?.expires_at && endsAt(credentials) > stale.expires_at;
+  if ((isOther || isLonger) && isValid(credentials, now, terms.skewMs)) return 'adopt';
   if (dead) return new RefreshRejectedError({}, pending?.sentAt);
   const isHarmless = terms.reuse === 'harmless' || isWithinGrace(pending?.sentAt, terms.reuse, now);
   if (!pending || isHarmless || hasEnded(credentials, stale, now)) return 'send';

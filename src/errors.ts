@@ -137,7 +137,15 @@ export function isLost(error: unknown): boolean {
   return error instanceof RefreshUnavailableError && !!error.ambiguous;
 }
 
+const told = new WeakSet<object>();
+
 /** Tells whoever gets `error` when the next attempt is: errors are made where they happen, plans elsewhere. */
-export function setRetryAt(error: TokenError, retryAt: number): void {
-  Object.assign(error, { retryAt });
+export function tell(error: TokenError, retryAt: number): void {
+  told.add(error);
+  if (retryAt < Infinity) Object.assign(error, { retryAt });
+}
+
+/** True for what a manager has said of its own credentials. */
+export function isTold(error: TokenError): boolean {
+  return told.has(error);
 }

@@ -90,7 +90,9 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
     else silently(reread$).subscribe();
   }
 
+  let flights = 0;
   const refresh$ = defer(() => {
+    const nth = ++flights;
     const held = held$.getValue();
     hold({ ...held, refreshing: true });
     const stale = held.credentials ?? null;
@@ -107,8 +109,12 @@ export function createTokenManager(config: TokenManagerConfig): TokenManager {
       report,
       publish: catchUp,
     };
+    // As this one lands, who waited for it may have started the next.
+    const land = (): void => {
+      if (nth === flights) hold({ ...held$.getValue(), refreshing: false });
+    };
     return refresh(flight).pipe(
-      tap({ next: publish, error: fail, finalize: () => hold({ ...held$.getValue(), refreshing: false }) }),
+      tap({ next: publish, error: fail, finalize: land }),
       shareReplay(1), // whoever waits is let go; the transaction itself runs to its end
       takeUntil(disposed$),
     );

@@ -18,7 +18,7 @@ import {
   type Observable,
 } from 'rxjs';
 import type { Settled } from './aheadStore.js';
-import type { CheckedLease } from './checkedStore.js';
+import { MAX_TRIES, restless, type CheckedLease } from './checkedStore.js';
 import type { Snapshot } from './contracts.js';
 import type { Credentials } from './credentials.js';
 import { hasEnded, isWithinGrace } from './decide.js';
@@ -110,13 +110,20 @@ export function redeem(
   }
 
   /** Rule 10: durable before anyone sees it; merged again over what another tool has touched. */
-  function save(base: Snapshot, granted: Granted, under?: CheckedLease): Observable<Settled> {
+  function save(
+    base: Snapshot,
+    granted: Granted,
+    under?: CheckedLease,
+    tries = MAX_TRIES,
+  ): Observable<Settled> {
     const { response, sentAt: askedAt } = granted;
     const next = mergeRotation(base.credentials, response, askedAt, profile.defaultLifetimeMs);
+    const unsaved = (error: TokenError): Observable<Settled> =>
+      under ? store.keep(next, base, under, error) : keepLate(granted);
     return inTurn(() => store.write(next, base.version)).pipe(
       catchError((error: unknown) => of(error as TokenError)),
       concatMap((result): Observable<Settled> => {
-        if (result instanceof Error) return under ? store.keep(next, base, under, result) : keepLate(granted);
+        if (result instanceof Error) return unsaved(result);
         const { written, snapshot } = result;
         const isSame = isSamePair(base.credentials, snapshot.credentials);
         if (written) {
@@ -124,7 +131,7 @@ export function redeem(
           const voided$ = isSame && under ? silently(under.acquit()) : EMPTY;
           return voided$.pipe(endWith<Settled>({ by: 'self', snapshot }));
         }
-        if (isSame) return save(snapshot, granted, under);
+        if (isSame) return tries ? save(snapshot, granted, under, tries - 1) : unsaved(restless());
         if (settings.store.lock.lossy && snapshot.credentials) report({ type: 'concurrent-redemption' });
         return of(fromSibling(snapshot));
       }),

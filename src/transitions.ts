@@ -4,7 +4,7 @@ import {
   RefreshRejectedError,
   RefreshUnavailableError,
   StoreError,
-  setRetryAt,
+  tell,
   type TokenError,
 } from './errors.js';
 import type { By, Happening } from './events.js';
@@ -27,7 +27,10 @@ export function afterFailure(held: Held, error: TokenError, settings: Circumstan
   const attempt = (held.failure?.attempt ?? 0) + 1;
   const isOver = error instanceof RefreshRejectedError;
   const retryAt = isOver ? Infinity : retryAtAfter(error, attempt, now, settings.retry, settings.random);
-  if (!isOver) setRetryAt(error, retryAt);
+  // What the provider has said stands, though the store cannot be read meanwhile.
+  const { failure } = held;
+  if (error instanceof StoreError && failure && failure.retryAt > retryAt) return { ...held, failure };
+  tell(error, retryAt);
   return { ...held, failure: { error, attempt, retryAt } };
 }
 

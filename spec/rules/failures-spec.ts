@@ -1,11 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { map } from 'rxjs';
+import { map, Subject, throwError } from 'rxjs';
 import {
   ConfigurationError,
   type Credentials,
+  type CredentialStore,
   RefreshRejectedError,
   RefreshUnavailableError,
   TokenError,
+  type TokenManager,
 } from 'rx-token';
 import type { Fault } from 'rx-token/testing';
 import { codeOf, diaryOf, outcome } from '../helpers/diary.js';
@@ -188,6 +190,32 @@ describe('rule 7: failure reaches everyone who waited, typed', () => {
   );
 
   describe('Retry-After moves retryAt', () => {
+    it.each<[string, (manager: TokenManager, hint: () => void) => void]>([
+      ['at a hint', (_manager, hint) => hint()],
+      ['after a 401', (manager) => manager.renewal('A1').subscribe({ error: () => undefined })],
+    ])('also where the store cannot be read meanwhile: %s', (_when, look) => {
+      const reading = { isDown: false };
+      const hints$ = new Subject<void>();
+      const flaky = (store: CredentialStore): CredentialStore => ({
+        ...store,
+        changes$: hints$,
+        read: () => (reading.isDown ? throwError(() => new Error('down')) : store.read()),
+      });
+      return inVirtualTime(
+        ({ manager, server, at }) => {
+          server.faults.always(after('1200'));
+          manager.token$.subscribe();
+          at(minutes(59) + seconds(5), () => {
+            reading.isDown = true;
+            look(manager, () => hints$.next());
+          });
+          at(minutes(59) + seconds(6), () => (reading.isDown = false));
+          return () => expect(server.counters.requests).toBe(1);
+        },
+        { manager: ({ store }) => ({ store: flaky(store) }), untilMs: hours(1) + minutes(15) },
+      )();
+    });
+
     const retryAfter = (fault: Fault, options = {}) => {
       let times: number[] = [];
       void inVirtualTime(

@@ -114,4 +114,18 @@ describe('a { get, set } pair of promises is accepted wherever a store is', () =
     expect(await tokens.getValidToken().catch(codeOf)).toBe('store_unreadable');
     expect(await tokens.set({ access_token: 'A' }).catch(codeOf)).toBe('store_unwritable');
   });
+
+  it('that answers differently each time it is read is not written to for ever', async () => {
+    const { server, expired } = signedIn();
+    const store = pair(expired);
+    let reads = 0;
+    const get = async () => ({ ...(await (store.get() as Promise<object>)), read_at: ++reads });
+    const tokens = createTokenManager({ store: { ...store, get }, refresh: server.refresh });
+
+    expect(await tokens.getValidToken()).toBe('A2'); // from memory, as where a store cannot be written
+    await expect(tokens.invalidate('A2')).resolves.toBeUndefined();
+    expect(reads).toBeLessThan(50);
+    tokens.dispose();
+    await tokens[Symbol.asyncDispose]();
+  });
 });

@@ -230,6 +230,25 @@ describe('set() signs in, clear() signs out: both win over a refresh in flight a
   );
 
   describe('during a refresh in flight', () => {
+    it(
+      'set() of what is held, as of an application that restores itself, loses nothing: the flight saves over it',
+      inVirtualTime(
+        ({ manager, server, store, scheduler, at }) => {
+          const tokens = diaryOf(manager.token$, scheduler);
+          at(minutes(59) + 500, () => void manager.set(storedIn(store)!));
+          return () => {
+            expect(tokens.slice(0, 2)).toEqual([
+              [0, 'A1'],
+              [minutes(59) + seconds(1), 'A2'],
+            ]);
+            expect(storedIn(store)).toMatchObject({ refresh_token: 'R2' });
+            expect(server.counters).toMatchObject({ requests: 1, reuses: 0 });
+          };
+        },
+        { ...slow, untilMs: hours(1) + minutes(30) },
+      ),
+    );
+
     const dueAt = hours(2);
 
     it.each(['validToken$', 'renewal'] as const)(

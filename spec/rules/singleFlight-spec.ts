@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { catchError, concatMap, EMPTY, of, switchMap, take } from 'rxjs';
+import { catchError, concatMap, EMPTY, of, switchMap, take, tap } from 'rxjs';
 import { codeOf, diaryOf, outcome } from '../helpers/diary.js';
 import { hours, inVirtualTime, minutes, seconds } from '../helpers/inVirtualTime.js';
 
@@ -166,5 +166,24 @@ describe('rule 6: proactive, lazy, 401 and forced refreshes share one flight', (
         for (const promise of promises) expect(await promise.catch(codeOf)).toBe('refresh_unavailable');
       };
     }, slow),
+  );
+
+  it(
+    'one that starts as another lands is a flight of its own, and is shown as one',
+    inVirtualTime(
+      ({ manager, scheduler, at }) => {
+        const states = diaryOf(manager.state$, scheduler, ({ status }) => status);
+        at(minutes(59), () =>
+          manager.validToken$.pipe(tap((token) => void manager.renew(token))).subscribe(),
+        );
+        return () =>
+          expect(states).toEqual([
+            [0, 'valid'],
+            [minutes(59), 'refreshing'],
+            [minutes(59) + seconds(2), 'valid'],
+          ]);
+      },
+      { ...slow, untilMs: hours(1) },
+    ),
   );
 });
