@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { classifyAnswer, classifyThrown, retryAfterMs, type Answer } from '../src/classify.js';
-import { RefreshUnavailableError, TokenError } from '../src/errors.js';
+import { RefreshRejectedError, RefreshUnavailableError, tell, TokenError } from '../src/errors.js';
 import type { ProviderProfile } from '../src/profile.js';
 import { generic, github } from '../src/providers/seeded.js';
 
@@ -152,6 +152,13 @@ describe('classifyThrown', () => {
     throw new RangeError('secret');
   };
 
+  it('takes what another manager has said for no word on these credentials', () => {
+    const denied = new RefreshRejectedError({ error: 'invalid_grant' });
+    tell(denied, Infinity);
+    expect(told(classified(denied))).toMatchObject(unavailable);
+    expect(classified(denied).message).toBe('Another manager failed (refresh_rejected)');
+  });
+
   it('leaves an error of this library as it is', () => {
     const own = new RefreshUnavailableError('Mine');
     expect(classified(own)).toBe(own);
@@ -184,6 +191,11 @@ describe('classifyThrown', () => {
       rejected,
     ],
     ['ofetch', error({ statusCode: 400, data: { error: 'invalid_grant' } }), rejected],
+    [
+      'simple-oauth2',
+      error({ data: { payload: { error: 'invalid_grant' } }, output: { statusCode: 400 } }),
+      rejected,
+    ],
     ['what people throw themselves', { error: 'invalid_grant' }, rejected],
     ['a wrapper', error({}, error({}, error({ error: 'invalid_grant' }))), rejected],
     [
@@ -225,10 +237,17 @@ describe('classifyThrown', () => {
     expect(told(classified(error(fields), profile))).toEqual({ ...rejected, error: 'GONE', status: 400 });
   });
 
+  const getResponseHeader = (name: string) => (name === 'retry-after' ? '7' : null);
+
   it.each<[string, unknown]>([
     ['in plain headers', error({ status: 429, headers: { 'retry-after': '7' } })],
     ['in headers that are asked', error({ status: 429, headers: new Headers({ 'Retry-After': '7' }) })],
     ['in those of the response', error({ response: { status: 429, headers: { 'retry-after': 7 } } })],
+    ['in headers of any case', error({ response: { status: 429, headers: { 'Retry-After': '7' } } })],
+    [
+      'in those of RxJS ajax',
+      error({ name: 'AjaxError', status: 429, response: null, xhr: { getResponseHeader } }),
+    ],
     ['as a date', error({ status: 503, headers: { 'retry-after': new Date(NOW + 7_000).toUTCString() } })],
   ])('finds what the provider asks one to wait %s', (_where, thrown) => {
     expect(classified(thrown)).toMatchObject({ code: 'refresh_unavailable', retryAfterMs: 7_000 });
@@ -237,6 +256,7 @@ describe('classifyThrown', () => {
   it.each([
     ...['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'],
     ...['CERT_HAS_EXPIRED', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ...['SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER'],
   ])('knows that with %s nothing was sent', (code) => {
     for (const thrown of [error({ code }), typeError('fetch failed', error({ code }))]) {
       expect(told(classified(thrown))).toMatchObject(unavailable);
@@ -259,6 +279,19 @@ describe('classifyThrown', () => {
     ['fetch of Firefox', typeError('NetworkError when attempting to fetch resource.')],
     ['fetch of Safari', typeError('Load failed')],
     ['fetch of React Native', typeError('Network request failed')],
+    ['fetch of Deno', typeError('client error (SendRequest)')],
+    ['fetch of Deno, in the body', typeError('error reading a body from connection')],
+    ['fetch of Deno, in a body', typeError('request or response body error')],
+    [
+      'fetch of Safari, with a proxy’s page',
+      typeError('Preflight response is not successful. Status code: 503'),
+    ],
+    [
+      'fetch of Safari, the same',
+      typeError('Origin https://a.example is not allowed by Access-Control-Allow-Origin.'),
+    ],
+    ['fetch of Safari, with a captive portal', typeError('The certificate for this server is invalid.')],
+    ['fetch of Safari, over TLS', typeError('An SSL error has occurred.')],
     ['fetch of Node, without a cause', typeError('fetch failed')],
     ['a body that broke off', typeError('terminated', error({ code: 'UND_ERR_SOCKET' }))],
     ['an abort', new DOMException('Aborted', 'AbortError')],

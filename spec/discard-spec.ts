@@ -29,7 +29,10 @@ describe('discard', () => {
     expect(stream.errored).toBeNull();
   });
 
-  it.each([null, undefined, 'text', {}, Buffer.from('x')])('has nothing to do with %p', (body) => {
-    expect(() => discard(body)).not.toThrow();
-  });
+  it.each([null, undefined, 'text', {}, { cancel: true }, { destroy: 'it' }, Buffer.from('x')])(
+    'has nothing to do with %p',
+    (body) => {
+      expect(() => discard(body)).not.toThrow();
+    },
+  );
 });

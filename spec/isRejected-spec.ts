@@ -66,6 +66,12 @@ describe('isRejected', () => {
     expect(isRejected({ status: 401, headers: { get: () => header } })).toBe(expected);
   });
 
+  it('reads a challenge under a name of any case', () => {
+    const headers = { 'WWW-Authenticate': 'Bearer error="insufficient_scope"' };
+    expect(isRejected({ status: 401, headers })).toBe(false);
+    expect(isRejected({ response: { status: 401, headers } })).toBe(false);
+  });
+
   it('does without what is no request of a browser', () => {
     expect(isRejected({ status: 401, xhr: {} })).toBe(true);
   });

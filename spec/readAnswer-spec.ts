@@ -52,6 +52,13 @@ describe('readAnswer', () => {
     expect(await read(response)).toEqual({ body: { error: 'slow_down' }, status: 429, retryAfterMs: 7_000 });
   });
 
+  it('obeys an error that is longer than any answer, and knows that nothing was granted with it', async () => {
+    const headers = { 'Retry-After': '7' };
+    const failed = (status: number) => read(new Response('x'.repeat(1024 * 1024 + 1), { status, headers }));
+    await expect(failed(503)).rejects.toMatchObject({ status: 503, ambiguous: false, retryAfterMs: 7_000 });
+    await expect(failed(200)).rejects.toMatchObject({ status: 200, ambiguous: true });
+  });
+
   it('counts a date from now', async () => {
     const headers = { 'Retry-After': new Date(NOW + 9_000).toUTCString() };
     expect(await read(new Response('', { status: 503, headers }))).toMatchObject({ retryAfterMs: 9_000 });

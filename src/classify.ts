@@ -1,5 +1,11 @@
 import { isCredentials, isText } from './credentials.js';
-import { ConfigurationError, RefreshRejectedError, RefreshUnavailableError, TokenError } from './errors.js';
+import {
+  ConfigurationError,
+  isTold,
+  RefreshRejectedError,
+  RefreshUnavailableError,
+  TokenError,
+} from './errors.js';
 import { headerOf } from './headerOf.js';
 import { parseBody } from './parseBody.js';
 import type { ProviderProfile } from './profile.js';
@@ -18,13 +24,14 @@ type Fields = Readonly<Record<string, unknown>>;
 /** RFC 6749 §5.2, but for `invalid_grant`: the request is wrong, not the credentials. */
 const MISCONFIGURED = /^(invalid_(client|request|scope)|unauthorized_client|unsupported_grant_type)$/;
 /** Codes after which the request was certainly never sent. */
-const UNSENT = /^(ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUN|ENETUN|UND_ERR_CONNECT|CERT|UNABLE|ERR_TLS)/;
+const UNSENT =
+  /^(ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUN|ENETUN|UND_ERR_CONNECT|CERT|UNABLE|SELF_|DEPTH_|EPROTO|ERR_(TLS|SSL))/;
 /** Codes and names after which the request may have arrived, and its answer has not. */
 const LOST =
   /^(ECONN|ETIMEDOUT|EPIPE|HPE_|Z_|UND_ERR|ERR_(NETWORK|CANCEL|BAD_RES|STREAM|HTTP2)|OAUTH_[IJ]|(Abort|Timeout|Syntax|Empty|Ajax|Fetch|RP)Error|HttpErrorResponse)/;
 /** How browsers and Node word a `fetch` that failed, without a word on why. */
 const FETCH_FAILED =
-  /^(fetch failed|failed to fetch|load failed|terminated|cancelled|error (in body|sending)|could not connect|a server with|(the )?(internet|request timed|network( ?error\b| request| connection)))/i;
+  /^(fetch failed|failed to fetch|load failed|terminated|cancelled|(client )?error (in body|sending|reading|\()|request or|preflight|origin |an ssl|could not connect|a server with|(the )?(certificate|internet|request timed|network( ?error\b| request| connection)))/i;
 
 /** Something to read fields of, whatever it is. */
 const fieldsOf = Object as (value: unknown) => Fields;
@@ -105,14 +112,15 @@ export function causesOf(thrown: unknown): Fields[] {
 /** Where those have the body that read it themselves. */
 const BODY_OF: Fields = { AjaxError: 'response', HttpErrorResponse: 'error' };
 
-/** Where the usual clients hang the answer on their error: openid-client, axios, ajax, got, Angular. */
+/** Where the usual clients hang the answer on their error: openid-client, axios, ajax, got, Angular, Boom. */
 function answersOf(link: Fields, profile: ProviderProfile): Fields[] {
   const read = (body: unknown): unknown => body && normal(isText(body) ? parseBody(body) : body, profile);
   const at = link['status'] && BODY_OF[link['name'] as string];
   if (at) return [{ ...link, error: read(link[at as string]) }];
   const response = fieldsOf(link['response']);
-  const bodies = [response['data'], response['body'], link['data'], link['body']];
-  return [link, response, ...bodies.map(read)].map(fieldsOf);
+  const { data, body, output } = link;
+  const bodies = [response['data'], response['body'], data, body, fieldsOf(data)['payload']];
+  return [link, response, output, ...bodies.map(read)].map(fieldsOf);
 }
 
 /**
@@ -121,7 +129,9 @@ function answersOf(link: Fields, profile: ProviderProfile): Fields[] {
  */
 export function classifyThrown(thrown: unknown, profile: ProviderProfile, now: number): TokenError {
   try {
-    return thrown instanceof TokenError ? thrown : understood(thrown, profile, now);
+    if (!(thrown instanceof TokenError)) return understood(thrown, profile, now);
+    // What another manager has said is about its own credentials.
+    return isTold(thrown) ? new RefreshUnavailableError(`Another manager failed (${thrown.code})`) : thrown;
   } catch (error) {
     if (error instanceof TokenError) return error; // of `normalize`
     return new RefreshUnavailableError('The refresh failed'); // reading it has thrown
@@ -137,8 +147,8 @@ function understood(thrown: unknown, profile: ProviderProfile, now: number): Tok
     [status, statusCode].find((said) => typeof said === 'number'),
   );
   if (code || (status && status >= 300)) {
-    const headers = first((answer) => answer['headers']);
-    return refusal(profile, code, status, retryAfterMs(headerOf(headers, 'retry-after'), now));
+    const asked = first((answer) => headerOf(answer, 'retry-after'));
+    return refusal(profile, code, status, retryAfterMs(asked, now));
   }
   const words = ['code', 'name'].flatMap((field) => chain.map((link) => link[field])).filter(isText);
   const says = (pattern: RegExp): boolean => words.some((word) => pattern.test(word));

@@ -1,13 +1,11 @@
 import { bearerError } from './bearerError.js';
-import { headerOf } from './headerOf.js';
+import { headerOf, type Headed } from './headerOf.js';
 
 /** What HTTP and gRPC clients answer, or throw: a `Response`, an `AjaxError`, an `AxiosError`, a `ServiceError`. */
-interface Outcome {
+interface Outcome extends Headed {
   readonly status?: unknown;
   readonly statusCode?: unknown;
-  readonly headers?: unknown;
   readonly response?: Outcome | null;
-  readonly xhr?: { getResponseHeader?(name: string): string | null };
   readonly code?: unknown;
   readonly metadata?: unknown;
 }
@@ -24,11 +22,9 @@ export function isRejected(outcome: unknown): boolean {
   const { status, statusCode, response, code, metadata } = Object(outcome) as Outcome;
   if (code === UNAUTHENTICATED && metadata) return true;
   if (![status, statusCode, response?.status, response?.statusCode].includes(401)) return false;
-  const error = bearerError(challengeOf(Object(outcome) as Outcome));
+  const [own, inner] = [outcome as Outcome, Object(response) as Outcome].map((one) =>
+    headerOf(one, 'www-authenticate'),
+  );
+  const error = bearerError(own ?? inner);
   return error === undefined || error === 'invalid_token';
-}
-
-function challengeOf({ headers, response, xhr }: Outcome): unknown {
-  const name = 'www-authenticate';
-  return xhr?.getResponseHeader ? xhr.getResponseHeader(name) : headerOf(headers ?? response?.headers, name);
 }

@@ -1,4 +1,4 @@
-import { defer, from, isObservable, map, of, type Observable, type ObservableInput } from 'rxjs';
+import { defer, isObservable, map, of, type Observable, type ObservableInput } from 'rxjs';
 import { causesOf, errorCodeOf, retryAfterMs, type Answer } from './classify.js';
 import { RefreshUnavailableError } from './errors.js';
 import { orElseThrow } from './orElseThrow.js';
@@ -17,13 +17,15 @@ function isResponse(value: unknown): value is ResponseLike {
 /** Emits once what a callback's value answers, and completes: the value itself, or what a `Response` carries. */
 export function readAnswer(value: unknown, now: () => number): Observable<Answer> {
   if (!isResponse(value)) return of({ body: value });
-  const { status, headers } = value;
-  return from(value.text()).pipe(
+  const { status, ok, headers } = value;
+  return defer(() => value.text()).pipe(
     map((text) => {
+      const afterMs = retryAfterMs(headers.get('retry-after'), now());
       if (text.length > MAX_BODY_LENGTH) {
-        throw new RefreshUnavailableError('The answer is larger than 1 MiB', { status, ambiguous: true });
+        const details = { status, ambiguous: ok, retryAfterMs: afterMs };
+        throw new RefreshUnavailableError('The answer is larger than 1 MiB', details);
       }
-      return { body: parseBody(text), status, retryAfterMs: retryAfterMs(headers.get('retry-after'), now()) };
+      return { body: parseBody(text), status, retryAfterMs: afterMs };
     }),
   );
 }

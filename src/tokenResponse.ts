@@ -25,9 +25,13 @@ export function lifetimeMsFrom(expiresIn: unknown): number | undefined {
   return lifetimeMs > 0 && lifetimeMs <= LAST_INSTANT ? lifetimeMs : undefined;
 }
 
-/** An `expires_at`, in ms even where only seconds make sense; `undefined` where nothing does. */
+/** As Square and simple-oauth2 say it (RFC 3339). */
+const DATE_TIME = /^\d{4}-\d\d-\d\dT/;
+
+/** An `expires_at`, in ms even where only seconds, or a date, make sense; `undefined` where nothing does. */
 export function instantFrom(expiresAt: unknown, now: number): number | undefined {
-  const given = numberFrom(expiresAt);
+  const given =
+    isText(expiresAt) && DATE_TIME.test(expiresAt) ? Date.parse(expiresAt) : numberFrom(expiresAt);
   const isNear = (instant: number): boolean => Math.abs(instant - now) <= TEN_YEARS_MS;
   if (given && !isNear(given) && isNear(given * 1000)) return given * 1000;
   return given >= 0 && given <= LAST_INSTANT ? given : undefined;

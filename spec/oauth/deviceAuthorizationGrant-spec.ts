@@ -152,6 +152,7 @@ describe('deviceAuthorizationGrant', () => {
   it.each<[string, () => Response | Promise<Response>, number[]]>([
     ['a reset', reset, [5, 15, 35, 75]],
     ['a 503', json({}, 503), [5, 15, 35, 75]],
+    ['a busy server', json({ error: 'temporarily_unavailable' }, 400), [5, 15, 35, 75]],
     ['a page', () => new Response('<p>wait', { status: 502 }), [5, 15, 35, 75]],
     ['a page with 200', () => new Response('<p>log in to the hotel'), [5, 15, 35, 75]],
     ['429 with Retry-After', json({}, 429, { 'retry-after': '30' }), [5, 35, 95]],

@@ -86,6 +86,24 @@ describe('the known profiles', () => {
   });
 });
 
+describe('a refusal that only its provider words so', () => {
+  it.each<[string, ProviderProfile, object]>([
+    [
+      'atlassian',
+      known.atlassian,
+      { error: 'unauthorized_client', error_description: 'refresh_token is invalid' },
+    ],
+    ['microsoft', known.microsoft, { error: 'interaction_required', suberror: 'basic_action' }],
+  ])('asks for a sign-in: %s', async (_name, profile, answer) => {
+    expect(await refreshed(profile, answer)).toBe('refresh_rejected');
+  });
+
+  it('is not guessed: the client may be wrong', async () => {
+    const answer = { error: 'unauthorized_client', error_description: 'not allowed to refresh' };
+    expect(await refreshed(known.atlassian, answer)).toBe('configuration');
+  });
+});
+
 describe('a profile of one’s own', () => {
   /** Tokens are nested, errors come under HTTP 200, scopes are arrays. */
   const acme: ProviderProfile = {

@@ -9,6 +9,7 @@ export interface Poll {
 /** RFC 8628 §3.5. */
 const SLOWER_MS = 5_000;
 const MAX_BACKOFF_MS = 60_000;
+const BUSY = /^(temporarily_unavailable|server_error)$/;
 
 const SAID: Readonly<Record<string, string>> = {
   access_denied: 'The user has refused',
@@ -36,7 +37,8 @@ export function nextPoll({ intervalMs, waitMs }: Poll, outcome: TokenError): Pol
   if (outcome instanceof RefreshRejectedError) throw signInRefused(error ?? 'invalid_grant', status);
   if (!(outcome instanceof RefreshUnavailableError)) throw outcome;
   const isRefusal = status < 400 ? error !== undefined : status < 500 && status !== 408 && status !== 429;
-  if (isRefusal) throw error === undefined ? outcome : signInRefused(error, status);
+  if (isRefusal && !BUSY.test(error ?? ''))
+    throw error === undefined ? outcome : signInRefused(error, status);
   const backoffMs = Math.max(intervalMs, Math.min(waitMs * 2, MAX_BACKOFF_MS));
   return { intervalMs, waitMs: Math.max(backoffMs, outcome.retryAfterMs ?? 0) };
 }

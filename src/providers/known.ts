@@ -56,6 +56,15 @@ export const atlassian: ProviderProfile = {
   defaultLifetimeMs: hours(1),
   tokenEndpoint: 'https://auth.atlassian.com/oauth/token',
   clientAuthentication: 'client_secret_post',
+  // of a spent refresh token it says so (https://github.com/raycast/extensions/issues/11836)
+  normalize(body) {
+    const { error, error_description: why } = Object(body) as {
+      readonly error?: unknown;
+      readonly error_description?: unknown;
+    };
+    const isSpent = error === 'unauthorized_client' && why === 'refresh_token is invalid';
+    return isSpent ? { ...(body as object), error: 'invalid_grant' } : body;
+  },
 };
 
 export const discord: ProviderProfile = {

@@ -9,8 +9,15 @@ export const okta: ProviderProfile = { name: 'okta', reuse: { graceMs: 30_000 } 
 /** Reuse revokes the family; the "rotation overlap period" is 0 unless the tenant set one. */
 export const auth0: ProviderProfile = { name: 'auth0', reuse: 'strict' };
 
-/** Entra ID hands out new refresh tokens and never revokes the old ones. */
-export const microsoft: ProviderProfile = { name: 'microsoft', reuse: 'harmless' };
+/**
+ * Entra ID hands out new refresh tokens and never revokes the old ones. Where a policy wants the user to be seen
+ * (another factor, consent), it says so to a refresh, too.
+ */
+export const microsoft: ProviderProfile = {
+  name: 'microsoft',
+  reuse: 'harmless',
+  terminalErrors: ['interaction_required', 'login_required', 'consent_required'],
+};
 
 /** Sends no `expires_in`; sessions commonly last two hours. What a reused token does is not documented. */
 export const salesforce: ProviderProfile = {
