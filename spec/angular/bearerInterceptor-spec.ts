@@ -178,6 +178,12 @@ describe('a relative URL', () => {
 });
 
 describe('a request that passes through', () => {
+  it('is JSONP, which has no headers', () => {
+    const { http, backend } = world(given(issuer()));
+    http.request('JSONP', url).subscribe();
+    expect(bearerOf(backend.expectOne(url))).toBeNull();
+  });
+
   it.each<[string, HttpRequest<unknown>]>([
     ['to another origin', new HttpRequest('GET', 'https://example.com/me')],
     ['to a lookalike: a longer host', new HttpRequest('GET', 'https://api.example.com.evil.com/me')],
@@ -460,6 +466,28 @@ describe('before anyone has signed in, a request', () => {
 });
 
 describe('a request of the manager itself', () => {
+  it('leaves nothing in a context that others share, at the same URL too', async () => {
+    const silent = new HttpContext(); // a constant of the application: no spinner
+    const graph = `${API}/graphql`;
+    const { http, backend } = world(
+      provideTokenManager(() => {
+        const client = inject(HttpClient);
+        return {
+          store: memoryStore({ access_token: 'A1', refresh_token: 'R1' }),
+          refresh: () =>
+            client.post<{ access_token: string }>(graph, { query: 'mutation renew' }, { context: silent }),
+        };
+      }, withBearerTargets(API)),
+    );
+    const renewed = tokensOf().renew('A1');
+    backend.expectOne(graph).flush({ access_token: 'A2' });
+    expect(await renewed).toBe('A2');
+    http.post(graph, { query: '{ invoices }' }, { context: silent }).subscribe();
+    expect(bearerOf(backend.expectOne(graph))).toBe('Bearer A2');
+    http.get(graph, { context: silent }).subscribe();
+    expect(bearerOf(backend.expectOne(graph))).toBe('Bearer A2');
+  });
+
   const tokenUrl = `${API}/session/renew`; // of no form that gives it away
   const calls: [string, (http: HttpClient) => unknown][] = [
     ['an observable', (http) => http.post(tokenUrl, {})],
@@ -582,6 +610,31 @@ describe('a request of the manager itself', () => {
 });
 
 describe('of several managers', () => {
+  it.each([
+    ['is signed in', { access_token: 'A1', refresh_token: 'R1' }],
+    ['has nobody signed in', null],
+  ])('each refreshes without a token, though another of the same target %s', async (_what, others) => {
+    const { backend } = world(
+      given(issuer({ store: memoryStore(others) })),
+      provideTokenManager(
+        () => {
+          const http = inject(HttpClient);
+          return {
+            store: memoryStore({ access_token: 'B1', refresh_token: 'S1' }),
+            refresh: () => http.post<{ access_token: string }>(`${API}/renew`, {}),
+          };
+        },
+        withBearerTargets(API),
+        withName('billing'),
+      ),
+    );
+    const renewed = tokensOf('billing').renew('B1');
+    const sent = backend.expectOne(`${API}/renew`);
+    expect(bearerOf(sent)).toBeNull();
+    sent.flush({ access_token: 'B2' });
+    expect(await renewed).toBe('B2');
+  });
+
   const BILLING = 'https://billing.example.com';
   const both = (...billing: Targets) => {
     const store = memoryStore({ access_token: 'B1' });

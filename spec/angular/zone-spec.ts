@@ -27,7 +27,10 @@ import {
   provideTokenManager,
   withBearerTargets,
   withProactiveRefresh,
+  withStore,
 } from 'rx-token/angular';
+import { webStorageStore } from 'rx-token/browser';
+import { fakeBrowser, type FakeTab } from '../helpers/fakeBrowser.js';
 import { until } from '../helpers/until.js';
 import { showsTheState } from './showsTheState.js';
 
@@ -43,6 +46,18 @@ async function application(...providers: (EnvironmentProviders | Provider)[]) {
   running.push(app);
   const tokens = runInInjectionContext(app.injector, injectTokenManager);
   return { app, tokens, zone: app.injector.get(NgZone) };
+}
+
+/** A token that has ended, in a web storage. */
+function overTabs({ storage, options }: Pick<FakeTab, 'storage' | 'options'>) {
+  storage.setItem('login', JSON.stringify({ access_token: 'A1', refresh_token: 'R1', expires_at: 1 }));
+  const refresh = () => ({ access_token: 'A2', refresh_token: 'R2', expires_in: 3600 });
+  return [
+    provideTokenManager(
+      () => ({ refresh }),
+      withStore(() => webStorageStore('login', storage, options)),
+    ),
+  ];
 }
 
 /** A token that lasts for another hour, by the clock of the machine or of a spec. */
@@ -149,6 +164,23 @@ describe('an application with zones', () => {
     expect(sentInside).toEqual([true, true, true]);
     for (const sent of backend.match(() => true)) sent.flush('welcome');
     await app.whenStable();
+  });
+
+  it('detects no changes while another tab refreshes, where there are no Web Locks', async () => {
+    const tab = fakeBrowser().newTab();
+    const held = { owner: 'another', since: 1, until: Date.now() + 20_000 };
+    tab.storage.setItem('login.lease', JSON.stringify(held));
+    const { tokens, zone } = await application(
+      ...overTabs({ ...tab, options: { ...tab.options, locks: null } }),
+    );
+    let count = 0;
+    zone.onUnstable.subscribe(() => count++);
+    let polls = 0;
+    const { getItem } = tab.storage;
+    tab.storage.getItem = (key) => ((polls += Number(key === 'login.lease')), getItem(key));
+    zone.run(() => tokens.validToken$.subscribe({ error: () => undefined }));
+    await until(() => polls > 20);
+    expect(count).toBeLessThan(10);
   });
 
   it('detects no changes because the page came back', async () => {

@@ -12,7 +12,7 @@ import { NoCredentialsError, withToken } from '../index.js';
 import { isRejected } from '../isRejected.js';
 import { isStream } from '../isStream.js';
 import { urlFrom } from '../targets.js';
-import { ASKED_AT, BEARER_MANAGER, SKIP_BEARER } from './contextTokens.js';
+import { ASKED, BEARER_MANAGER, SKIP_BEARER } from './contextTokens.js';
 import { injectBaseUrl } from './injectBaseUrl.js';
 import { isTokenRequest } from './isTokenRequest.js';
 import { injectManaged, MANAGERS } from './managers.js';
@@ -26,8 +26,8 @@ const NONE = '';
  * that change the URL of a request.
  *
  * - A request that is for no target, that has `SKIP_BEARER`, that brings an `Authorization` header, that asks for
- *   tokens itself (with a `grant_type`), or that is made by the manager's own callback, passes through at once,
- *   untouched.
+ *   tokens itself (with a `grant_type`), that is made by the manager's own callback, or is JSONP, passes through at
+ *   once, untouched.
  * - Where nobody is signed in, it fails with `NoCredentialsError`, or goes out without a token if its target is
  *   `anonymous`; as `validToken$` does where there is no token for another reason.
  * - A 403, and a 401 whose challenge names another reason than `invalid_token` (RFC 6750 §3.1), renew nothing. Nor
@@ -39,7 +39,9 @@ const NONE = '';
  */
 export const bearerInterceptor: HttpInterceptorFn = (request, next) => {
   const { context, method, body } = request;
-  if (context.get(SKIP_BEARER) || request.headers.has('authorization')) return next(request);
+  // JSONP is a script element, which has no headers
+  if (context.get(SKIP_BEARER) || request.headers.has('authorization') || method === 'JSONP')
+    return next(request);
 
   const chosen = context.get(BEARER_MANAGER);
   const managers =
@@ -50,12 +52,16 @@ export const bearerInterceptor: HttpInterceptorFn = (request, next) => {
     throw new TypeError("No token manager has targets: add withBearerTargets('https://api.example.com')");
   const baseUrl = injectBaseUrl();
   const url = urlFrom(request.urlWithParams, baseUrl);
-  const managed = url && managers.find(({ findTarget }) => findTarget?.(url, method));
-  if (!managed || isTokenRequest(body)) return next(request);
+  const fits = managers.filter(({ findTarget }) => url && findTarget?.(url, method));
+  const managed = fits.find(({ asking }) => asking.isAsking) ?? fits[0];
+  if (!url || !managed || isTokenRequest(body)) return next(request);
 
   const { tokens, asking } = managed;
-  if (asking.isAsking) context.set(ASKED_AT, url.href); // stays with the request when it is tried again, later
-  if (context.get(ASKED_AT) === url.href) return asking.answered(next(request));
+  // stays with the request when it is tried again, later
+  if (asking.isAsking) context.set(ASKED, { url: url.href, method, body });
+  const asked = context.get(ASKED);
+  if (asked?.url === url.href && asked.method === method && asked.body === body)
+    return asking.answered(next(request));
 
   const isAnonymous = managed.findTarget?.(url, method)?.isAnonymous;
   const orNone = (error: unknown): Observable<string> => {

@@ -6,7 +6,7 @@ import { createTokenManager, memoryStore, type CredentialStore, type TokenManage
 import { createAsking, type Asking } from './asking.js';
 import { bearerTargets, type FindTarget } from './bearerTargets.js';
 import type { Definition } from './definitions.js';
-import { hearInside, listenOutside, timersOutside } from './zone.js';
+import { hearInside, storeOutside, timersOutside } from './zone.js';
 
 /** A manager, as its injector has it. */
 export interface Managed {
@@ -35,12 +35,13 @@ export function createManaged(definition: Definition): Managed {
   const findTarget = targets && bearerTargets(targets, page.URL, isServer);
   const asking = createAsking();
   const config = Object(configFactory()) as TokenManagerConfig;
+  const store = storeFactory?.() ?? config.store ?? (isServer ? undefined : wakefulStore(page));
   const manager = createTokenManager({
     scheduler: timersOutside(zone),
     ...config,
     refresh: asking.watched(config.refresh),
     acquire: asking.watched(config.acquire),
-    store: storeFactory?.() ?? config.store ?? (isServer ? undefined : wakefulStore(zone, page)),
+    store: isStore(store) ? storeOutside(zone, store) : store,
   });
   inject(DestroyRef).onDestroy(() => manager.dispose());
 
@@ -79,9 +80,14 @@ export function createManaged(definition: Definition): Managed {
 }
 
 /** In memory; a page that comes back to life has the timer look at the clock. */
-function wakefulStore(zone: NgZone, page: Page): CredentialStore {
+function wakefulStore(page: Page): CredentialStore {
   const store = memoryStore();
   const wakeUps = ['focus', 'online', 'pageshow'].map((type) => fromEvent(page.defaultView ?? page, type));
   const awake$ = merge(fromEvent(page, 'visibilitychange'), ...wakeUps);
-  return { ...store, changes$: listenOutside(zone, merge(store.changes$, awake$)) };
+  return { ...store, changes$: merge(store.changes$, awake$) };
+}
+
+/** What is neither this nor a pair is for the manager to refuse. */
+function isStore(given: TokenManagerConfig['store']): given is CredentialStore {
+  return typeof (given as Partial<CredentialStore> | undefined)?.lock?.hold === 'function';
 }

@@ -1,11 +1,14 @@
 import { NgZone } from '@angular/core';
 import {
   asyncScheduler,
+  defer,
   Observable,
+  type ObservableInput,
   type SchedulerAction,
   type SchedulerLike,
   type Subscription,
 } from 'rxjs';
+import type { CredentialStore, Lease } from '../index.js';
 
 /** The `asyncScheduler`, its timers outside the zone: `ApplicationRef.isStable` would wait for them. */
 export function timersOutside(zone: NgZone): SchedulerLike {
@@ -21,6 +24,10 @@ export function listenOutside<T>(zone: NgZone, source$: Observable<T>): Observab
   return new Observable((subscriber) => zone.runOutsideAngular(() => source$.subscribe(subscriber)));
 }
 
+function listenInside<T>(zone: NgZone, source$: Observable<T>): Observable<T> {
+  return new Observable((subscriber) => zone.run(() => source$.subscribe(subscriber)));
+}
+
 /** The same, heard in the zone by whoever subscribes there, wherever it comes from. */
 export function hearInside<T>(zone: NgZone, source$: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
@@ -31,4 +38,38 @@ export function hearInside<T>(zone: NgZone, source$: Observable<T>): Observable<
       complete: () => zone.run(() => subscriber.complete()),
     });
   });
+}
+
+/** The same store, used outside the zone; what is done under its lock is done where the lock was asked for. */
+export function storeOutside(zone: NgZone, store: CredentialStore): CredentialStore {
+  const outside = <T>(ask: () => ObservableInput<T>): Observable<T> => listenOutside(zone, defer(ask));
+  const { lock } = store;
+  const leaseOutside = (lease: Lease): Lease => ({
+    signal: lease.signal,
+    remainingMs: () => lease.remainingMs(),
+    prepare: (...given) => outside(() => lease.prepare(...given)),
+    acquit: () => outside(() => lease.acquit()),
+    condemn: (held) => outside(() => lease.condemn(held)),
+  });
+  return {
+    read: () => outside(() => store.read()),
+    write: (next, expected) => outside(() => store.write(next, expected)),
+    changes$: listenOutside(zone, store.changes$),
+    isVolatile: () => !!store.isVolatile?.(),
+    lock: {
+      lossy: lock.lossy,
+      leaseMs: lock.leaseMs,
+      hold: (critical) =>
+        defer(() => {
+          const isInside = NgZone.isInAngularZone();
+          return outside(() =>
+            lock.hold((lease) => {
+              const critical$ = defer(() => critical(leaseOutside(lease)));
+              return isInside ? listenInside(zone, critical$) : critical$;
+            }),
+          );
+        }),
+      holder: () => outside(() => lock.holder?.() ?? [null]),
+    },
+  };
 }
