@@ -21,7 +21,7 @@ import type { CheckedLease, CheckedStore } from './checkedStore.js';
 import type { Settings } from './config.js';
 import { ANY_VERSION, type Snapshot, type WriteResult } from './contracts.js';
 import { asCredentials, type Credentials } from './credentials.js';
-import type { TokenError } from './errors.js';
+import { isOvertaken, type TokenError } from './errors.js';
 import type { By, Happening } from './events.js';
 import { isSamePair } from './fingerprint.js';
 import { createMutex, type Mutex } from './mutex.js';
@@ -152,7 +152,12 @@ export function aheadStore(
         return race(retry$, news$).pipe(take(1));
       }).pipe(
         concatMap(() => inTurn(() => store.write(kept(), base.version).pipe(concatMap(saved)))),
-        retry(),
+        retry({
+          delay: (thrown) => {
+            if (isOvertaken(thrown)) throw thrown;
+            return of(null);
+          },
+        }),
         finalize(() => (ahead = null)),
       );
       return defer(() => {

@@ -137,6 +137,14 @@ export function isLost(error: unknown): boolean {
   return error instanceof RefreshUnavailableError && !!error.ambiguous;
 }
 
+/** A compare-and-set that somebody else has won, with what cannot be read here. */
+const OVERTAKEN = 'ESTALE';
+
+export const overtakenBy = ({ code, message }: StoreError): StoreError =>
+  new StoreError(code, message, OVERTAKEN);
+
+export const isOvertaken = (error: unknown): boolean => (error as StoreError).reason === OVERTAKEN;
+
 const told = new WeakSet<object>();
 
 /** Tells whoever gets `error` when the next attempt is: errors are made where they happen, plans elsewhere. */

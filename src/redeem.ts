@@ -25,6 +25,7 @@ import { hasEnded, isWithinGrace } from './decide.js';
 import {
   ConfigurationError,
   isLost,
+  isOvertaken,
   LockTimeoutError,
   NoCredentialsError,
   RefreshRejectedError,
@@ -123,6 +124,7 @@ export function redeem(
     return inTurn(() => store.write(next, base.version)).pipe(
       catchError((error: unknown) => of(error as TokenError)),
       concatMap((result): Observable<Settled> => {
+        if (isOvertaken(result)) throw result as TokenError; // whoever was faster has signed in, or refreshed
         if (result instanceof Error) return unsaved(result);
         const { written, snapshot } = result;
         const isSame = isSamePair(base.credentials, snapshot.credentials);

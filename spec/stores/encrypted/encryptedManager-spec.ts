@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { firstValueFrom } from 'rxjs';
+import { firstValueFrom, Subject } from 'rxjs';
 import {
   type Credentials,
   createTokenManager,
   encrypted,
+  memoryStore,
   type RefreshRejectedError,
   type TokenManagerConfig,
 } from 'rx-token';
@@ -158,5 +159,32 @@ describe('a manager over an encrypted file', () => {
     await tokens.set(dueCredentials(server, stillValid()));
     expect(await tokens.getValidToken()).toBe('access-canary-2');
     tokens.dispose();
+  });
+});
+
+describe('while a key is being replaced', () => {
+  it('a process that has the former one only keeps no lock from the others, and brings nothing over', async () => {
+    const shared = memoryStore();
+    const [former, next] = [keyOf(1), keyOf(2)];
+    const answer$ = new Subject<object>();
+    const old = createTokenManager({
+      store: encrypted(shared, { key: former }),
+      refresh: () => answer$,
+    });
+    const young = createTokenManager({
+      store: encrypted(shared, { key: next, previousKeys: [former] }),
+      refresh: () => ({ access_token: 'bob-2', refresh_token: 'bob-r2', expires_in: 3600 }),
+      lockTimeoutMs: 2_000,
+    });
+    await old.set({ access_token: 'alice-1', refresh_token: 'alice-r1', expires_at: 1 });
+    const token = old.getValidToken();
+    await until(() => answer$.observed);
+    await young.set({ access_token: 'bob-1', refresh_token: 'bob-r1', expires_at: 1 });
+    answer$.next({ access_token: 'alice-2', refresh_token: 'alice-r2', expires_in: 3600 });
+
+    expect(await token.catch(codeOf)).toBe('store_corrupt');
+    expect(await young.getValidToken()).toBe('bob-2');
+    old.dispose();
+    young.dispose();
   });
 });

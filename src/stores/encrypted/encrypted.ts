@@ -1,4 +1,4 @@
-import { concatMap, defer, from, map, of, type Observable } from 'rxjs';
+import { concatMap, defer, from, map, of, type Observable, type ObservableInput } from 'rxjs';
 import {
   ANY_VERSION,
   type CredentialStore,
@@ -9,6 +9,7 @@ import {
   type WriteResult,
 } from '../../contracts.js';
 import type { Credentials } from '../../credentials.js';
+import { overtakenBy, type StoreError } from '../../errors.js';
 import { isSamePair } from '../../fingerprint.js';
 import { asStore } from '../asStore.js';
 import { readEncryption, type EncryptionOptions } from './readEncryption.js';
@@ -47,10 +48,28 @@ export function encrypted(store: CredentialStore | GetSetPair, options: Encrypti
   }
   const look = (): Observable<Found> => defer(() => inner.read()).pipe(concatMap(opened));
 
+  /** Somebody was faster; with a key that is not known here, it may be. */
+  async function overtaken(found: Snapshot): Promise<WriteResult> {
+    try {
+      return { written: false, snapshot: (await opened(found)).snapshot };
+    } catch (error) {
+      throw overtakenBy(error as StoreError);
+    }
+  }
+
   const put = (stored: Credentials | null, expected: Version): Observable<WriteResult> =>
     from(inner.write(stored, expected)).pipe(
-      concatMap(async ({ written, snapshot }) => ({ written, snapshot: (await opened(snapshot)).snapshot })),
+      concatMap(async ({ written, snapshot }) =>
+        written ? { written, snapshot: (await opened(snapshot)).snapshot } : overtaken(snapshot),
+      ),
     );
+
+  function replace(next: Credentials, present: Opened | null, expected: Version): Observable<WriteResult> {
+    // What is noted of tokens in plain text goes by them: they stay as they are until others come.
+    const isNoted = present && !isSealed(present.stored) && isSamePair(present.credentials, next);
+    if (isNoted) return put(next, expected);
+    return from(vault.seal(next, present)).pipe(concatMap((stored) => put(stored, expected)));
+  }
 
   /**
    * What the store is told of instead of `held`: the record itself, if that is what it holds. The store is asked
@@ -79,13 +98,10 @@ export function encrypted(store: CredentialStore | GetSetPair, options: Encrypti
       if (expected === ANY_VERSION) {
         return defer(() => vault.seal(next)).pipe(concatMap((stored) => put(stored, expected)));
       }
-      return look().pipe(
-        concatMap(({ snapshot, present }) => {
-          if (snapshot.version !== expected) return of({ written: false, snapshot });
-          // What is noted of tokens in plain text goes by them: they stay as they are until others come.
-          const isNoted = present && !isSealed(present.stored) && isSamePair(present.credentials, next);
-          if (isNoted) return put(next, expected);
-          return from(vault.seal(next, present)).pipe(concatMap((stored) => put(stored, expected)));
+      return defer(() => inner.read()).pipe(
+        concatMap((found): ObservableInput<WriteResult> => {
+          if (found.version !== expected) return overtaken(found);
+          return from(opened(found)).pipe(concatMap(({ present }) => replace(next, present, expected)));
         }),
       );
     },
