@@ -20,7 +20,7 @@ export function timersOutside(zone: NgZone): SchedulerLike {
 }
 
 /** The same, listened to outside the zone: nothing there is worth a change detection. */
-export function listenOutside<T>(zone: NgZone, source$: Observable<T>): Observable<T> {
+function listenOutside<T>(zone: NgZone, source$: Observable<T>): Observable<T> {
   return new Observable((subscriber) => zone.runOutsideAngular(() => source$.subscribe(subscriber)));
 }
 
