@@ -5,7 +5,8 @@ import { createTokenManager, LockTimeoutError } from '../../src/index.js';
 import { redisStore } from '../../src/redis/index.js';
 import { ACQUIRE, RENEW } from '../../src/redis/scripts.js';
 import { clientNames, clients, cuttable } from '../helpers/redisClients.js';
-import { itWithRedis, redisUrl } from '../helpers/redisServer.js';
+import { itWithOwnRedis, itWithRedis, ownRedis, redisUrl } from '../helpers/redisServer.js';
+import { tcpProxy } from '../helpers/tcpProxy.js';
 import { until } from '../helpers/until.js';
 
 const signedIn = { access_token: 'access-of-1', refresh_token: 'refresh-of-1' };
@@ -248,6 +249,37 @@ describe('a journal of redisStore', () => {
       await done(second.lease.prepare(snapshot.credentials, snapshot.version, 3, 4));
       await done(second.lease.acquit());
       expect(await done(sibling.read())).toMatchObject({ pending: { by: 'one', sentAt: 1, until: 2 } });
+      second.leave();
+    },
+  );
+
+  itWithOwnRedis.each(clientNames)(
+    'is struck out by a certain failure, also where it was written twice because the answer was lost, on %s',
+    async (name) => {
+      const server = await ownRedis();
+      const proxy = await tcpProxy(server.port);
+      const [own, other] = [await clients[name](proxy.url), await clients[name](server.url)];
+      const store = redisStore(own.client, 'key');
+      const sibling = redisStore(other.client, 'key');
+      const pending = async () => ((await done(sibling.read())) as { pending?: object }).pending;
+      const { snapshot } = (await done(store.write(signedIn, ANY_VERSION))) as {
+        snapshot: { credentials: typeof signedIn; version: string };
+      };
+      const prepare = ({ lease }: { lease: Lease }, sentAt: number) =>
+        done(lease.prepare(snapshot.credentials, snapshot.version, sentAt, sentAt + 1));
+      const first = await inside(store);
+      await prepare(first, 1); // the server gets to know the script
+      await done(first.lease.acquit());
+      first.leave();
+
+      const second = await inside(store);
+      proxy.state.losingAnswerOf = '"sentAt":3';
+      const prepared = prepare(second, 3);
+      await until(async () => (await pending()) !== undefined);
+      proxy.cut();
+      await prepared;
+      await done(second.lease.acquit());
+      expect(await pending()).toBeUndefined();
       second.leave();
     },
   );

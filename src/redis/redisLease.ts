@@ -113,11 +113,13 @@ export function leased<T>(
     remainingMs: () => (ending.signal.aborted ? 0 : clamp(leftMs(), toldMs(leaseMs))),
     prepare(held, _version, sentAt, until) {
       const pending: Pending = { pair: pairFingerprint(held), sentAt, until, by: site.by };
-      return extended(PREPARE, JSON.stringify(pending)).pipe(
+      const text = JSON.stringify(pending);
+      return extended(PREPARE, text).pipe(
         tap((answer) => {
           if (answer === null)
             throw new LockTimeoutError('The lease has lapsed: another process holds the lock');
           const [, before] = answer as [number, string | null];
+          if (before === text) return; // its own: written already, by a try whose answer was lost
           const found = pendingFrom(fieldsFrom(before));
           if (found?.pair === pending.pair) earlier ??= found;
         }),
