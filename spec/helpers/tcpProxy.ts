@@ -49,9 +49,9 @@ export async function tcpProxy(target: number) {
   return {
     state,
     url: `redis://127.0.0.1:${(server.address() as { port: number }).port}`,
-    /** Ends all connections; from then on they pass everything again, but for what `state` is told anew. */
-    cut() {
-      Object.assign(state, passing);
+    /** Ends all connections; later ones pass everything again, but for what is said here. */
+    cut(then: Partial<typeof passing> = {}) {
+      Object.assign(state, passing, then);
       for (const one of sockets) one.destroy();
     },
   };

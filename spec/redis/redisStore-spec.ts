@@ -4,9 +4,10 @@ import { concatMap, firstValueFrom, from, type ObservableInput } from 'rxjs';
 import { createClient, RESP_TYPES } from 'redis';
 import { ANY_VERSION, type Lease, NO_VERSION } from '../../src/contracts.js';
 import { createTokenManager, StoreError } from '../../src/index.js';
-import { type IoredisClient, redisStore, type RedisClient } from '../../src/redis/index.js';
+import { redisStore, type RedisClient } from '../../src/redis/index.js';
 import { type Client, clientNames, clients } from '../helpers/redisClients.js';
 import { finally_, itWithOwnRedis, itWithRedis, ownRedis, redisUrl } from '../helpers/redisServer.js';
+import { tcpProxy } from '../helpers/tcpProxy.js';
 import { until } from '../helpers/until.js';
 
 const SECRETS = /access-of|refresh-of/;
@@ -21,24 +22,6 @@ const failing = (input: ObservableInput<unknown>): Promise<StoreError> =>
     },
     (error: unknown) => error as StoreError,
   );
-
-/** A client of which the answer to a sign-in is lost, once, after it was carried out. */
-function losingAnswers(client: IoredisClient, meanwhile: () => Promise<void>): IoredisClient {
-  let isLost = false;
-  return new Proxy(client, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name, target);
-      if (name !== 'call') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      return async (...words: string[]) => {
-        const answer = await (value as (...given: string[]) => Promise<unknown>).apply(target, words);
-        if (isLost || !words.includes(ANY_VERSION)) return answer;
-        isLost = true;
-        await meanwhile();
-        throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
-      };
-    },
-  });
-}
 
 let keys = 0;
 async function bench() {
@@ -179,19 +162,6 @@ describe('redisStore', () => {
     },
   );
 
-  itWithRedis('does not sign in twice, since somebody else may have done so in between', async () => {
-    const url = await redisUrl();
-    const [own, other] = await Promise.all([clients.ioredis(url), clients.ioredis(url)]);
-    const key = `store ${++keys}`;
-    const sibling = redisStore(other.client, key);
-    const lossy = losingAnswers(own.client as IoredisClient, async () => {
-      await done(sibling.write(rotated, ANY_VERSION));
-    });
-    const error = await failing(redisStore(lossy, key).write(signedIn, ANY_VERSION));
-    expect(error).toMatchObject({ code: 'store_unwritable', reason: 'ECONNRESET' });
-    expect((await done(sibling.read())).credentials).toEqual(rotated);
-  });
-
   itWithRedis.each<[string, (url: string) => Redis]>([
     ['answers with numbers as strings', (url) => new Redis(url, { stringNumbers: true })],
     ['puts a prefix before keys', (url) => new Redis(url, { keyPrefix: 'app:' })],
@@ -254,6 +224,55 @@ describe('redisStore', () => {
     expect((await done(store.read())).credentials).toEqual(signedIn);
     await send('SCRIPT', 'FLUSH');
     await expect(done(store.lock.hold(() => from(['inside'])))).resolves.toBe('inside');
+  });
+});
+
+describe.each(clientNames)('redisStore on %s, when a connection breaks', (name) => {
+  async function cutBench() {
+    const server = await ownRedis();
+    const proxy = await tcpProxy(server.port);
+    const { client } = await clients[name](proxy.url);
+    const sibling = redisStore((await clients[name](server.url)).client, 'key');
+    for (const next of [rotated, null]) await done(sibling.write(next, ANY_VERSION)); // the script is known
+    await done(sibling.write(rotated, ANY_VERSION));
+    const patient = redisStore(client, 'key');
+    await done(patient.read());
+    return { proxy, sibling, patient, store: redisStore(client, 'key', { answerMs: 300 }) };
+  }
+
+  itWithOwnRedis.each([
+    ['set', signedIn, signedIn.access_token],
+    ['clear', null, '{key}:changed'],
+  ])('a %s() that was told to have failed overwrites no later sign-in', async (_what, next, words) => {
+    const { proxy, sibling, patient, store } = await cutBench();
+    proxy.state.losing = words;
+    expect(await failing(store.write(next, ANY_VERSION))).toMatchObject({ code: 'store_unwritable' });
+    await done(sibling.write({ ...rotated, scope: 'signed in later' }, ANY_VERSION));
+    proxy.cut();
+    const later = await done(patient.read()); // behind what is sent again
+    expect(later.credentials).toEqual({ ...rotated, scope: 'signed in later' });
+  });
+
+  itWithOwnRedis('a set() of which the answer was lost is not done twice', async () => {
+    const { proxy, sibling, patient } = await cutBench();
+    proxy.state.losingAnswerOf = signedIn.access_token;
+    const written = done(patient.write(signedIn, ANY_VERSION));
+    await until(async () => (await done(sibling.read())).credentials?.access_token === signedIn.access_token);
+    await done(sibling.write(rotated, ANY_VERSION)); // who has the last word
+    proxy.cut();
+    expect(await written).toMatchObject({ written: true, snapshot: { credentials: rotated } });
+    expect((await done(patient.read())).credentials).toEqual(rotated);
+  });
+
+  itWithOwnRedis('a set() is done although somebody refreshes in the middle of it', async () => {
+    const { proxy, sibling, patient } = await cutBench();
+    const { version } = await done(sibling.read());
+    proxy.state.answerMs = 100; // so that what was read is old
+    const written = done(patient.write(signedIn, ANY_VERSION));
+    await new Promise((settle) => setTimeout(settle, 50));
+    expect((await done(sibling.write({ ...rotated, scope: 'more' }, version))).written).toBe(true);
+    expect((await written).written).toBe(true);
+    expect((await done(sibling.read())).credentials).toEqual(signedIn);
   });
 });
 

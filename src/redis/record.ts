@@ -23,6 +23,12 @@ export function snapshotFrom(found: Answer, key: string): Snapshot {
   return { credentials, version: credentials ? version : NO_VERSION, ...notesOn(credentials, notes) };
 }
 
+/** By what a replacement knows what it replaces: the version, and the count. */
+export function seenIn(found: Answer): [version: string, count: string] {
+  const [version = '', , , , count = '0'] = textsIn(found);
+  return [version, count];
+}
+
 /** Where that is no credentials, what stands there. */
 export function corruptTextIn(found: Answer): string {
   const [, text] = textsIn(found);

@@ -1,13 +1,14 @@
-import { concatMap, defer, filter, map, of } from 'rxjs';
+import { concatMap, defer, filter, map, type Observable, repeat, take, throwIfEmpty } from 'rxjs';
 import { concealed } from '../concealed.js';
 import { ANY_VERSION, type CredentialStore, type WriteResult } from '../contracts.js';
 import { LONGEST_DELAY_MS } from '../longestDelay.js';
+import { StoreError } from '../errors.js';
 import { createChannels, type Channels } from './channels.js';
 import { commandsOf, type Commands, type RedisClient } from './commandsOf.js';
 import { isNo, type Answer } from './evaluate.js';
 import { FREED } from './freed.js';
 import { keysOf } from './keysOf.js';
-import { corruptTextIn, snapshotFrom, textOf } from './record.js';
+import { corruptTextIn, seenIn, snapshotFrom, textOf } from './record.js';
 import { redisLock } from './redisLock.js';
 import { COMPARE_AND_SET, READ, REPLACE } from './scripts.js';
 import { createAsk, type Site } from './site.js';
@@ -45,6 +46,9 @@ function sharedBy(client: RedisClient): Shared {
 /** What is corrupt is kept for so long, for whoever wants to know what happened: it may hold a token. */
 const KEEP_CORRUPT_MS = 30 * 24 * 60 * 60_000;
 
+/** A replacement looks again so often where each time somebody was faster, which is a refresh. */
+const LOOKS = 10;
+
 /**
  * Credentials in Redis (6.2 or later) or Valkey, shared by any number of machines.
  *
@@ -75,6 +79,17 @@ export function redisStore(
   mustLie('answerMs', answerMs, 10);
   if (typeof by !== 'string') throw new TypeError('redisStore: by must be a string');
   const ask = createAsk(commands, keys, answerMs);
+  const replaced = (text: string): Observable<Answer> =>
+    ask(READ).pipe(
+      concatMap((found) =>
+        ask(REPLACE, ...seenIn(found), text, keys.channel, corruptTextIn(found), String(KEEP_CORRUPT_MS)),
+      ),
+      repeat(LOOKS),
+      filter((answer) => !isNo((answer as Answer[])[0] ?? 0)),
+      take(1),
+      throwIfEmpty(() => new StoreError('store_unwritable', `Redis: cannot write ${key} (others always do)`)),
+    );
+
   const site: Site = { keys, leaseMs, by, channels, ask };
 
   return {
@@ -83,14 +98,8 @@ export function redisStore(
       defer(() => {
         const text = textOf(next);
         const isAny = expected === ANY_VERSION;
-        const corrupt$ = isAny ? ask(READ).pipe(map(corruptTextIn)) : of('');
-        return corrupt$.pipe(
-          concatMap((corrupt) =>
-            ask(
-              isAny ? REPLACE : COMPARE_AND_SET,
-              ...[expected, text, corrupt, String(KEEP_CORRUPT_MS), keys.channel],
-            ),
-          ),
+        const answer$ = isAny ? replaced(text) : ask(COMPARE_AND_SET, expected, text, keys.channel);
+        return answer$.pipe(
           map((answer): WriteResult => {
             const [written = 0, ...found] = answer as Answer[];
             return { written: !isNo(written), snapshot: snapshotFrom(found, key) };

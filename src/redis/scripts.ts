@@ -2,58 +2,77 @@
 export interface Script {
   readonly lua: string;
   readonly isRead: boolean;
-  /** Running it twice, because nobody knows whether it has run, does what running it once does. */
-  readonly isRepeatable: boolean;
 }
 
 /**
  * `KEYS`: record, lock, aside. A hint that may not be given (`pcall`) spoils nothing. A version
  * is of the stored text itself, so that a foreign writer is noticed.
+ *
+ * Running any script twice, because nobody knows whether it has run, does what running it once does: we run it again,
+ * and ioredis sends what it had no answer to again by itself, also when its caller was told long ago that it failed.
  */
 const PRELUDE = `
 local record, lock, aside = KEYS[1], KEYS[2], KEYS[3]
 local function found()
   local kind = redis.call('TYPE', record).ok
-  if kind ~= 'hash' and kind ~= 'none' then return {'WRONGTYPE', false, false, false} end
-  local raw, pending, dead = unpack(redis.call('HMGET', record, 'credentials', 'pending', 'dead'))
+  if kind ~= 'hash' and kind ~= 'none' then return {'WRONGTYPE', false, false, false, false} end
+  local raw, pending, dead, replaced =
+    unpack(redis.call('HMGET', record, 'credentials', 'pending', 'dead', 'replaced'))
   local bare = raw and string.gsub(raw, '%s', '')
-  if not raw or bare == 'null' or bare == '{}' then return {'-', raw, pending, dead} end
-  return {redis.sha1hex(raw), raw, pending, dead}
+  if not raw or bare == 'null' or bare == '{}' then return {'-', raw, pending, dead, replaced} end
+  return {redis.sha1hex(raw), raw, pending, dead, replaced}
 end
 `;
 
-const reading = (lua: string): Script => ({ lua: PRELUDE + lua, isRead: true, isRepeatable: true });
-const writing = (lua: string): Script => ({ lua: PRELUDE + lua, isRead: false, isRepeatable: true });
+const reading = (lua: string): Script => ({ lua: PRELUDE + lua, isRead: true });
+const writing = (lua: string): Script => ({ lua: PRELUDE + lua, isRead: false });
 
-/** Version, text, journal and dead mark of what is there. */
+/** Version, text, journal and dead mark of what is there, and how often that was replaced. */
 export const READ = reading('return found()');
 
+/** Empty text: sign out. */
+const STORED = `
+local function stored(text, channel)
+  if text == '' then redis.call('HDEL', record, 'credentials', 'pending', 'dead')
+  else redis.call('HSET', record, 'credentials', text) end
+  local now = found()
+  redis.pcall('PUBLISH', channel, now[1])
+  return {1, unpack(now)}
+end
+`;
+
 /**
- * `ARGV`: the version expected (or `*`), the text to store (empty: sign out), what was found to be corrupt, for
- * how long to keep that (ms), the channel. What was written already, by a try whose answer was lost, is written.
+ * `ARGV`: the version expected, the text to store, the channel. What was written already, by a try whose answer was
+ * lost, is written.
  */
-const WRITE_LUA = `
-local expected, text, corrupt, keptMs, channel = unpack(ARGV)
+export const COMPARE_AND_SET = writing(`${STORED}
+local expected, text, channel = unpack(ARGV)
 local now = found()
-if expected ~= '*' then
-  if now[2] == text and text ~= '' then return {1, unpack(now)} end
-  if now[1] ~= expected then return {0, unpack(now)} end
-elseif now[1] == 'WRONGTYPE' then
+if now[2] == text and text ~= '' then return {1, unpack(now)} end
+if now[1] ~= expected then return {0, unpack(now)} end
+return stored(text, channel)
+`);
+
+/**
+ * `ARGV`: version and count of what was seen, the text to store, the channel, what was found to be corrupt, for how
+ * long to keep that (ms). Where it was replaced since, by another or an earlier run of this, that counts as the later
+ * word; where it has changed otherwise, look again. The count begins with the time, as a fence does.
+ */
+export const REPLACE = writing(`${STORED}
+local version, count, text, channel, corrupt, keptMs = unpack(ARGV)
+local now = found()
+local by = tonumber(now[5] or 0) - tonumber(count)
+if by > 0 then return {1, unpack(now)} end
+if by < 0 or now[1] ~= version then return {0, unpack(now)} end
+if version == 'WRONGTYPE' then
   redis.call('RENAME', record, aside)
   redis.call('PEXPIRE', aside, keptMs)
-else
-  if now[2] and now[2] == corrupt then redis.call('SET', aside, corrupt, 'PX', keptMs) end
-  redis.call('HDEL', record, 'pending', 'dead')
-end
-if text == '' then redis.call('HDEL', record, 'credentials', 'pending', 'dead')
-else redis.call('HSET', record, 'credentials', text) end
-now = found()
-redis.pcall('PUBLISH', channel, now[1])
-return {1, unpack(now)}
-`;
-export const COMPARE_AND_SET = writing(WRITE_LUA);
-/** Not repeated blindly: somebody else may have signed in since. */
-export const REPLACE: Script = { ...writing(WRITE_LUA), isRepeatable: false };
+elseif now[2] and now[2] == corrupt then redis.call('SET', aside, corrupt, 'PX', keptMs) end
+redis.call('HDEL', record, 'pending', 'dead')
+redis.call('HSETNX', record, 'replaced', redis.call('TIME')[1])
+redis.call('HINCRBY', record, 'replaced', 1)
+return stored(text, channel)
+`);
 
 /**
  * `ARGV`: the owner, the length of the lease (ms). Answers with the fence, or nothing where somebody else is

@@ -51,7 +51,7 @@ export function createAsk(commands: Commands, keys: Keys, answerMs: number): Ask
       return from(evaluate(commands, script, all, words, left.signal)).pipe(finalize(() => left.abort()));
     });
     const mayTryAgain = (error: unknown): boolean =>
-      isPassing(error) || (isUnknown(error) && script.isRepeatable && !commands.isClosed());
+      isPassing(error) || (isUnknown(error) && !commands.isClosed());
     return concat(connected$, answered$).pipe(
       retry({ delay: (error: unknown) => (mayTryAgain(error) ? timer(AGAIN_MS) : throwError(() => error)) }),
       timeout({ first: answerMs, with: () => throwError(lateError) }),
