@@ -185,6 +185,59 @@ describe('the lock of redisStore', () => {
   });
 });
 
+describe.each(clientNames)('the lock of redisStore on %s, when a connection breaks', (name) => {
+  async function cutBench() {
+    const server = await ownRedis();
+    const proxy = await tcpProxy(server.port);
+    const { client } = await clients[name](proxy.url);
+    const { send } = await clients[name](server.url);
+    const store = redisStore(client, 'key', { answerMs: 300 });
+    await done(store.lock.hold(() => from([1]))); // the scripts are known
+    const isTaken = async () => Number(await send('EXISTS', '{key}:lock')) === 1;
+    await until(async () => !(await isTaken()));
+    const hold = () => done(store.lock.hold(() => from([1]))).catch((error: unknown) => error);
+    /** Resolves when the client has a connection again, and the server has answered what it was sent again. */
+    const reached = () =>
+      until(() =>
+        done(store.read()).then(
+          () => true,
+          () => false,
+        ),
+      );
+    return { proxy, hold, isTaken, reached };
+  }
+
+  itWithOwnRedis('is not taken later, by nobody, where it was asked for in vain', async () => {
+    const { proxy, hold, isTaken, reached } = await cutBench();
+    proxy.state.keepsRequests = true;
+    const asked = hold();
+    await new Promise((settle) => setTimeout(settle, 50)); // it is on its way
+    proxy.cut({ refuses: true });
+    expect(await asked).toMatchObject({ code: 'store_unwritable' });
+    await new Promise((settle) => setTimeout(settle, 500)); // longer than a release would be waited for
+    proxy.cut();
+    await reached();
+    await until(async () => !(await isTaken()));
+  });
+
+  itWithOwnRedis(
+    'is given back, where it was granted and nobody was told, when there is a connection',
+    async () => {
+      const { proxy, hold, isTaken, reached } = await cutBench();
+      proxy.state.keepsAnswers = true;
+      const asked = hold();
+      await until(isTaken);
+      proxy.cut({ refuses: true });
+      expect(await asked).toMatchObject({ code: 'store_unwritable' });
+      await new Promise((settle) => setTimeout(settle, 500));
+      expect(await isTaken()).toBe(true);
+      proxy.cut();
+      await reached();
+      await until(async () => !(await isTaken()));
+    },
+  );
+});
+
 describe('a holder of redisStore that was paused beyond its lease', () => {
   async function lapsed() {
     const stage = await bench({ leaseMs: 600 });

@@ -51,16 +51,18 @@ function taken(site: Site): Observable<Grant> {
 
   const attempt$ = new Observable<Grant | null>((subscriber) => {
     const askedAt = performance.now();
+    let asked: Promise<unknown> | undefined;
+    const sent = (answer: Promise<unknown>): void => void (asked = answer);
     const giveBack = (): void =>
-      void site.ask(RELEASE, owner, keys.channel, FREED).subscribe({ error: noop }); // or it lapses
+      void site.insist(RELEASE, owner, keys.channel, FREED).subscribe({ error: noop }); // or it lapses
     // Not torn down with its subscriber: what is granted to somebody who has left is given back.
-    site.ask(ACQUIRE, owner, String(leaseMs)).subscribe({
+    site.askTelling(sent, ACQUIRE, owner, String(leaseMs)).subscribe({
       next(fence) {
         if (subscriber.closed && fence !== null) giveBack();
         subscriber.next(fence === null ? null : { owner, fence: fence as string, askedAt });
       },
       error(error: unknown) {
-        giveBack(); // nobody knows whether it was granted
+        asked?.then(giveBack, giveBack); // nobody knows whether it was granted, or will be: ioredis sends it again
         subscriber.error(error);
       },
       complete: () => subscriber.complete(),

@@ -11,7 +11,7 @@ import { keysOf } from './keysOf.js';
 import { corruptTextIn, seenIn, snapshotFrom, textOf } from './record.js';
 import { redisLock } from './redisLock.js';
 import { COMPARE_AND_SET, READ, REPLACE } from './scripts.js';
-import { createAsk, type Site } from './site.js';
+import { createQuestions, type Site } from './site.js';
 import { thisProcess } from './thisProcess.js';
 
 export interface RedisStoreOptions {
@@ -78,7 +78,8 @@ export function redisStore(
   mustLie('leaseMs', leaseMs, 100);
   mustLie('answerMs', answerMs, 10);
   if (typeof by !== 'string') throw new TypeError('redisStore: by must be a string');
-  const ask = createAsk(commands, keys, answerMs);
+  const questions = createQuestions(commands, keys, answerMs);
+  const { ask } = questions;
   const replaced = (text: string): Observable<Answer> =>
     ask(READ).pipe(
       concatMap((found) =>
@@ -90,7 +91,7 @@ export function redisStore(
       throwIfEmpty(() => new StoreError('store_unwritable', `Redis: cannot write ${key} (others always do)`)),
     );
 
-  const site: Site = { keys, leaseMs, by, channels, ask };
+  const site: Site = { keys, leaseMs, by, channels, ...questions };
 
   return {
     read: () => ask(READ).pipe(map((found) => snapshotFrom(found, key))),
