@@ -615,6 +615,33 @@ describe('what is in memory only', () => {
   });
 });
 
+describe('a { get, set } pair that is made anew at each call', () => {
+  it('has the last word of set(), also where a manager was let go while it wrote', async () => {
+    const rows = new Map<string, Credentials | null>();
+    const writes = new Subject<void>();
+    const users = tokenManagers({
+      store: (key) => ({
+        get: () => Promise.resolve(rows.get(key)),
+        async set(next) {
+          if (next?.access_token === 'A1') await firstValueFrom(writes); // a keychain that is locked
+          rows.set(key, next);
+        },
+      }),
+      refresh: () => NEVER,
+    });
+    const alice = users.of('alice');
+    const first = alice.set({ access_token: 'A1', expires_in: 3600 });
+    await setImmediate();
+    alice.dispose();
+    const second = alice.set({ access_token: 'A2', expires_in: 3600 });
+    await setImmediate();
+    writes.next();
+    await Promise.allSettled([first, second]);
+    expect(rows.get('alice')?.access_token).toBe('A2');
+    users.dispose();
+  });
+});
+
 describe('dispose() of one', () => {
   it(
     'lets all go who use it, and the next use makes it anew',

@@ -1,4 +1,13 @@
-import { defer, filter, finalize, noop, queueScheduler, Subject } from 'rxjs';
+import {
+  defer,
+  filter,
+  finalize,
+  noop,
+  type Observable,
+  type ObservableInput,
+  queueScheduler,
+  Subject,
+} from 'rxjs';
 import { codeLike } from './classify.js';
 import { concealed } from './concealed.js';
 import type { CredentialStore, GetSetPair } from './contracts.js';
@@ -17,10 +26,10 @@ import {
   type TokenManagersConfig,
 } from './tokenManagersConfig.js';
 
-/** The store of a key, and how many of its managers are at its lock. */
+/** The store of a key, and how often its managers are at its lock, or write. */
 interface Home {
   readonly store: CredentialStore;
-  locks: number;
+  works: number;
 }
 
 interface Active {
@@ -60,7 +69,7 @@ export function tokenManagers(config: TokenManagersConfig): TokenManagers {
   /** Speaks for all of them when they have ended. */
   const ended = createTokenManager(shared);
   ended.dispose();
-  /** Those at a lock, as often as they are, also when they have gone: what was sent is still saved. */
+  /** Those at a lock or writing, as often as they are, also when they have gone: what was sent is still saved. */
   const busy = new Map<unknown, Active>();
   let isDisposed = false;
 
@@ -76,26 +85,34 @@ export function tokenManagers(config: TokenManagersConfig): TokenManagers {
 
   /** What is kept for nobody any more is let go. */
   function forget({ key, home }: Active): void {
-    const isNeeded = home.locks > 0 || home.store.isVolatile?.();
+    const isNeeded = home.works > 0 || home.store.isVolatile?.();
     if (kept.get(key) === home && !isNeeded) kept.delete(key);
   }
 
-  /** While a manager is at the lock it refreshes, or saves what it got: it is in use, whoever has left. */
-  function atLock(active: Active, use: () => () => void): () => void {
-    const { home } = active;
-    const leave = use();
-    busy.set(leave, active);
-    home.locks++;
-    return () => {
-      busy.delete(leave);
-      home.locks--;
-      leave();
-      forget(active);
-    };
+  /**
+   * While a manager is at the lock, or writes, it is in use, whoever has left; and who comes meanwhile is given the same
+   * store: another object would have a queue of its own.
+   */
+  function working<T>(active: Active, use: () => () => void, work: () => ObservableInput<T>): Observable<T> {
+    return defer(() => {
+      const { home } = active;
+      const leave = use();
+      busy.set(leave, active);
+      home.works++;
+      // deferred, so that it is left also where it throws
+      return defer(work).pipe(
+        finalize(() => {
+          busy.delete(leave);
+          home.works--;
+          leave();
+          forget(active);
+        }),
+      );
+    });
   }
 
   function make(key: string, use: () => () => void): Active {
-    const home = kept.get(key) ?? { store: asStore(storeOf(key)), locks: 0 };
+    const home = kept.get(key) ?? { store: asStore(storeOf(key)), works: 0 };
     const { store } = home;
     const { lock } = store;
     const manager = createTokenManager({
@@ -103,16 +120,12 @@ export function tokenManagers(config: TokenManagersConfig): TokenManagers {
       provider: settings.profile,
       store: {
         read: () => store.read(),
-        write: (next, expected) => store.write(next, expected),
+        write: (next, expected) => working(active, use, () => store.write(next, expected)),
         changes$: store.changes$,
         lock: {
           lossy: lock.lossy,
           leaseMs: lock.leaseMs,
-          hold: (critical) =>
-            defer(() => {
-              const leave = atLock(active, use);
-              return defer(() => lock.hold(critical)).pipe(finalize(leave)); // also where it throws
-            }),
+          hold: (critical) => working(active, use, () => lock.hold(critical)),
           holder: () => lock.holder?.() ?? [null],
         },
       },
