@@ -513,6 +513,24 @@ describe('more than maxActive', () => {
   );
 
   it(
+    'lets the one go, too, that only waits after a failure: an outage keeps the bound, and loses the wait',
+    service(
+      ({ users, at, ask, server }) => {
+        server.faults.next({ status: 503, headers: { 'retry-after': '600' } });
+        at(end, () => ask('alice'));
+        at(end + 1, () => ask('alice')); // waits
+        at(end + 2, () => expect(server.counters.requests).toBe(1));
+        at(end + 3, () => ask('bob'));
+        at(end + 4, () => expect(users.size).toBe(1));
+        at(end + 5, () => ask('alice'));
+        return () => expect(server.counters.requests).toBe(3);
+      },
+      { maxActive: 1, maxWaitMs: 0 },
+      { untilMs: end + 10 },
+    ),
+  );
+
+  it(
     'tells what happened to the one that goes the moment it is left',
     service(
       ({ users, at, ask, scheduler, server }) => {

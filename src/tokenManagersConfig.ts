@@ -33,8 +33,9 @@ export interface TokenManagersConfig extends Omit<
    */
   readonly idleMs?: number | undefined;
   /**
-   * Where there are more managers, the one that nobody has used for longest goes at once. Those in use stay, so that
-   * there may be more for a while. Each takes some 30 kB. Default 1 000, at least 1.
+   * Where there are more managers, the one that nobody has used for longest goes at once, also where it only waits
+   * until a next attempt may be made: the one made anew does not know of that wait. Those in use otherwise stay, so
+   * that there may be more for a while. Each takes some 30 kB. Default 1 000, at least 1.
    */
   readonly maxActive?: number | undefined;
 }
