@@ -140,6 +140,17 @@ describe('the lease, where there are no Web Locks', () => {
     expect([lease.signal.aborted, lease.remainingMs()]).toEqual([true, 0]);
   });
 
+  it('is given back at once by a tab that goes before it knows that it has got it, and taken anew if it comes back', async () => {
+    const { newTab, storeOf, stored } = insecure();
+    const tab = newTab();
+    const turn = take(storeOf(tab));
+    await until(() => stored.has('login.lease'));
+    tab.fire('pagehide');
+    expect([stored.has('login.lease'), turn.isInside]).toEqual([false, false]);
+    const lease = await turn.inside();
+    expect([stored.has('login.lease'), lease.signal.aborted]).toEqual([true, false]);
+  });
+
   it('has one holder, though two take it at once and see each other a little later', async () => {
     const { newTab, storeOf } = insecure({ lagMs: 30 });
     const both = [newTab(), newTab()].map((tab) => take(storeOf(tab)));

@@ -1,5 +1,6 @@
 import {
   catchError,
+  concatAll,
   concatMap,
   defer,
   EMPTY,
@@ -7,8 +8,10 @@ import {
   finalize,
   first,
   ignoreElements,
+  map,
   merge,
   of,
+  race,
   repeat,
   Subject,
   take,
@@ -119,13 +122,17 @@ export function leaseLock(
           release();
         }),
       );
-      return taken$.pipe(
-        concatMap(() => {
-          const ended$ = new Subject<void>();
-          const critical$ = defer(() => critical(leaseOn(tenure))).pipe(finalize(() => ended$.next()));
-          const watch$ = merge(over$, renewed$).pipe(ignoreElements(), takeUntil(ended$));
-          return merge(watch$, critical$);
-        }),
+      const turn$ = defer(() => {
+        const ended$ = new Subject<void>();
+        const critical$ = defer(() => critical(leaseOn(tenure))).pipe(finalize(() => ended$.next()));
+        const watch$ = merge(over$, renewed$).pipe(ignoreElements(), takeUntil(ended$));
+        return merge(watch$, critical$);
+      });
+      const gone$ = away$.pipe(tap(release)); // it may be ours already
+      const anew$ = timer(pollMs(), scheduler).pipe(concatMap(() => hold(critical))); // if the page comes back
+      return race(gone$.pipe(map(() => anew$)), taken$.pipe(map(() => turn$))).pipe(
+        take(1),
+        concatAll(),
         finalize(release),
       );
     });
