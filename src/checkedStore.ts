@@ -35,7 +35,7 @@ export function checkedStore(settings: Settings): CheckedStore {
 /** A lease as the core sees it: cold observables, which end. */
 export interface CheckedLease extends Lease {
   prepare(...asked: Parameters<Lease['prepare']>): Observable<unknown>;
-  acquit(): Observable<unknown>;
+  acquit(isGranted?: boolean): Observable<unknown>;
   condemn(held: Credentials): Observable<unknown>;
 }
 
@@ -45,7 +45,7 @@ export function checkedLease(lease: Lease, settings: Settings): CheckedLease {
     signal: lease.signal,
     remainingMs: () => lease.remainingMs(),
     prepare: (...asked) => noted(() => lease.prepare(...asked)),
-    acquit: () => noted(() => lease.acquit()),
+    acquit: (isGranted) => noted(() => lease.acquit(isGranted)),
     condemn: (held) => noted(() => lease.condemn(held)),
   };
 }

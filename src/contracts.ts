@@ -100,8 +100,12 @@ export interface Lease {
    * reserves room for its successor. Fails rather than promise what it cannot keep.
    */
   prepare(held: Credentials, version: Version, sentAt: number, until: number): ObservableInput<unknown>;
-  /** The exchange certainly did not spend the token: strikes the journal out. */
-  acquit(): ObservableInput<unknown>;
+  /**
+   * The exchange certainly did not spend the token: strikes the journal out; one that was there before stays.
+   *
+   * @param isGranted the provider has given the same tokens again: no earlier answer matters any more
+   */
+  acquit(isGranted?: boolean): ObservableInput<unknown>;
   /** The provider refused the refresh token of `held` for good: marks it dead, durably (by fingerprint). */
   condemn(held: Credentials): ObservableInput<unknown>;
 }

@@ -130,7 +130,7 @@ export function redeem(
         const isSame = isSamePair(base.credentials, snapshot.credentials);
         if (written) {
           // Only another pair voids the journal by itself, and some providers give the same again.
-          const voided$ = isSame && under ? silently(under.acquit()) : EMPTY;
+          const voided$ = isSame && under ? silently(under.acquit(true)) : EMPTY;
           return voided$.pipe(endWith<Settled>({ by: 'self', snapshot }));
         }
         if (isSame) return tries ? save(snapshot, granted, under, tries - 1) : unsaved(restless());

@@ -25,7 +25,7 @@ export function faultyStore(store: CredentialStore, meddle: Meddler): Credential
     signal: lease.signal,
     remainingMs: () => lease.remainingMs(),
     prepare: (held, ...rest) => meddled('prepare', held, () => lease.prepare(held, ...rest)),
-    acquit: () => meddled('acquit', undefined, () => lease.acquit()),
+    acquit: (isGranted) => meddled('acquit', undefined, () => lease.acquit(isGranted)),
     condemn: (held) => meddled('condemn', held, () => lease.condemn(held)),
   });
   return {

@@ -194,6 +194,9 @@ export const lawbreakers: Readonly<Record<string, () => StoreUnderTest>> = {
   'acquitting strikes the journal out': withParts({
     journal: (cell, pending) => void (cell.pending = pending ?? cell.pending),
   }),
+  'the same tokens, granted again, strike out the journal of who was inside before, too': withParts({
+    acquits: (isGranted) => !isGranted,
+  }),
   'a later read sees that a refresh token is dead': withParts({ condemn: noop }),
   'the dead mark outlives the store object': withMeans(({ cell }) => ({
     reopen: () => tinyStore({ ...cell, dead: undefined }),

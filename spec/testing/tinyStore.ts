@@ -25,6 +25,7 @@ export const emptyCell = (): Cell => ({
 
 /** The smallest store that keeps every law, in parts that can be replaced by ones that do not. */
 export const soundParts = {
+  acquits: (() => true) as (isGranted: boolean | undefined) => boolean,
   lossy: false,
   parse: (record: string): Credentials => asCredentials(JSON.parse(record) as Credentials),
   stringify: (next: Credentials): string => JSON.stringify(next),
@@ -96,7 +97,7 @@ export function tinyStore(cell: Cell, flaws: Partial<Parts> = {}): CredentialSto
         remainingMs: () => remaining,
         prepare: (held, _version, sentAt, until) =>
           done(() => parts.journal(cell, { pair: pairFingerprint(held), sentAt, until, by: 'a tiny store' })),
-        acquit: () => done(() => parts.journal(cell, undefined)),
+        acquit: (isGranted) => done(() => parts.acquits(isGranted) && parts.journal(cell, undefined)),
         condemn: (held) => done(() => parts.condemn(cell, held)),
       },
     };

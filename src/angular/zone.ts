@@ -48,7 +48,7 @@ export function storeOutside(zone: NgZone, store: CredentialStore): CredentialSt
     signal: lease.signal,
     remainingMs: () => lease.remainingMs(),
     prepare: (...given) => outside(() => lease.prepare(...given)),
-    acquit: () => outside(() => lease.acquit()),
+    acquit: (isGranted) => outside(() => lease.acquit(isGranted)),
     condemn: (held) => outside(() => lease.condemn(held)),
   });
   return {

@@ -39,7 +39,7 @@ export function tabLease(shelf: Shelf, tab: string, { signal, remainingMs, renew
         await renew?.();
       });
     },
-    acquit: () => defer(note(({ dead }) => ({ dead, pending: earlier }))),
+    acquit: (isGranted) => defer(note(({ dead }) => ({ dead, pending: isGranted ? undefined : earlier }))),
     condemn: (held) => defer(note((notes) => ({ ...notes, dead: tokenFingerprint(held), room: undefined }))),
   };
 }

@@ -48,7 +48,11 @@ export function fileLease(lock: HeldLock, site: Site, siteOf: () => Site): Lease
       );
     },
     // not synced: it must outlive this process; if the machine fails, the journal stands, which is the safe side
-    acquit: () => defer(() => lock.use((fd) => note(fd, withoutJournal))),
+    acquit: (isGranted) =>
+      defer(() => {
+        if (isGranted) earlier = undefined;
+        return lock.use((fd) => note(fd, withoutJournal));
+      }),
     condemn: (held) =>
       defer(() => lock.use((fd) => noteDurably(fd, (notes) => ({ ...notes, dead: tokenFingerprint(held) })))),
   };

@@ -47,7 +47,8 @@ export function leaseOf(lock: HeldLock, site: Site): { readonly lease: Lease; re
           catchError(unlessLost),
         );
       }),
-    acquit: () => note(statements.acquit, lock.lease, earlier ? JSON.stringify(earlier) : null),
+    acquit: (isGranted) =>
+      note(statements.acquit, lock.lease, earlier && !isGranted ? JSON.stringify(earlier) : null),
     condemn: (held) => note(statements.condemn, tokenFingerprint(held)),
   };
   return {

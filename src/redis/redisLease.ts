@@ -125,7 +125,7 @@ export function leased<T>(
         }),
       );
     },
-    acquit: () => note('pending', earlier ? JSON.stringify(earlier) : ''),
+    acquit: (isGranted) => note('pending', earlier && !isGranted ? JSON.stringify(earlier) : ''),
     condemn: (held) => note('dead', tokenFingerprint(held)),
   };
 

@@ -86,7 +86,7 @@ export function encrypted(store: CredentialStore | GetSetPair, options: Encrypti
     signal: lease.signal,
     remainingMs: () => lease.remainingMs(),
     prepare: (held, ...rest) => standIn(held).pipe(concatMap((stored) => lease.prepare(stored, ...rest))),
-    acquit: () => lease.acquit(),
+    acquit: (isGranted) => lease.acquit(isGranted),
     condemn: (held) => standIn(held).pipe(concatMap((stored) => lease.condemn(stored))),
   });
 

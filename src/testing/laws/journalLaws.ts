@@ -156,6 +156,19 @@ export const journalLaws: readonly Law[] = [
     },
   },
   {
+    name: 'the same tokens, granted again, strike out the journal of who was inside before, too',
+    needs: ['journal'],
+    async holds(bench) {
+      const { turn, snapshot } = await prepared(bench);
+      turn.abandon();
+      const next = bench.take(bench.sibling);
+      const lease = await next.entered('The next gets in');
+      await prepare(bench, lease, snapshot);
+      await bench.done(lease.acquit(true));
+      await mustNotBePending(bench, 'after a grant');
+    },
+  },
+  {
     name: 'a later read sees that a refresh token is dead',
     needs: ['journal'],
     async holds(bench) {
