@@ -57,7 +57,9 @@ afterEach(() => {
 export function fakeBrowser(browser: FakeBrowserOptions = {}): FakeBrowser {
   const { lagMs = 0, quota = Infinity, scheduler = asyncScheduler } = browser;
   const stored = new Map<string, string>();
-  const views = new Map<object, { put(key: string, text: string | null): void }>();
+  /** All apply all changes in one and the same order, so that they end on the same. */
+  const views = new Map<object, { put(key: string, text: string | null, nth: number): void }>();
+  let changes = 0;
   const channels = new Set<EventTarget & { readonly name: string }>();
   const messages: unknown[] = [];
   let waiting: LockRequest[] = [];
@@ -79,12 +81,15 @@ export function fakeBrowser(browser: FakeBrowserOptions = {}): FakeBrowser {
   function newTab(): FakeTab {
     const tab = {};
     const own = new Map(stored);
+    /** Of its own changes, by key, the number of the last. */
+    const latest = new Map<string, number>();
     const page = Object.assign(new EventTarget(), {
       document: Object.assign(new EventTarget(), { visibilityState: 'visible' }),
     });
     let refusal: { readonly name: string; readonly what: 'everything' | 'writing' } | null = null;
     views.set(tab, {
-      put(key, text) {
+      put(key, text, nth) {
+        if (nth < (latest.get(key) ?? 0)) return; // what it has written since stands until its turn comes
         set(own, key, text);
         page.dispatchEvent(Object.assign(new Event('storage'), { key }));
       },
@@ -96,10 +101,11 @@ export function fakeBrowser(browser: FakeBrowserOptions = {}): FakeBrowser {
       if (size + (text?.length ?? 0) > quota) throw named('QuotaExceededError');
       set(own, key, text);
       set(stored, key, text);
+      const nth = ++changes;
+      latest.set(key, nth);
       for (const [other, view] of views) {
-        // who has written meanwhile ends on the last of all, too
-        if (lagMs) scheduler.schedule(() => view.put(key, stored.get(key) ?? null), lagMs);
-        else if (other !== tab) view.put(key, text);
+        if (lagMs) scheduler.schedule(() => view.put(key, text, nth), lagMs);
+        else if (other !== tab) view.put(key, text, nth);
       }
     }
     const storage: StorageLike = {
