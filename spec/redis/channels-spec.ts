@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect } from '@jest/globals';
 import { firstValueFrom, from, type ObservableInput, Subscription } from 'rxjs';
 import { ANY_VERSION } from '../../src/contracts.js';
@@ -5,6 +6,7 @@ import { redisStore } from '../../src/redis/index.js';
 import { clientNames, clients } from '../helpers/redisClients.js';
 import { itWithOwnRedis, ownRedis } from '../helpers/redisServer.js';
 import { spawnActor } from '../helpers/spawnActor.js';
+import { tcpProxy } from '../helpers/tcpProxy.js';
 import { until } from '../helpers/until.js';
 
 const done = (input: ObservableInput<unknown>): Promise<unknown> => firstValueFrom(from(input));
@@ -78,6 +80,33 @@ describe.each(clientNames)('what redisStore hears through %s', (name) => {
     await until(() => hints === 2);
     for (const subscription of [another, again]) subscription.unsubscribe();
   });
+
+  itWithOwnRedis(
+    'goes on for who comes back before the server has said that the last one is gone',
+    async () => {
+      const server = await ownRedis();
+      const proxy = await tcpProxy(server.port);
+      const [own, other] = [await clients[name](proxy.url), await clients[name](server.url)];
+      const isHeard = async () =>
+        ((await other.send('PUBSUB', 'CHANNELS', '{key}:*')) as string[]).length > 0;
+      let others = 0;
+      redisStore(own.client, 'another').changes$.subscribe(() => others++); // keeps the connection
+      await until(() => others > 0);
+      const { changes$ } = redisStore(own.client, 'key');
+      proxy.state.answerMs = 200;
+      const first = changes$.subscribe();
+      await pause(100);
+      first.unsubscribe(); // before the server has answered
+      await pause(150); // that it was subscribed to is known, that it is not any more is not yet
+      let hints = 0;
+      const again = changes$.subscribe(() => hints++);
+      await until(() => hints === 1);
+      expect(await isHeard()).toBe(true);
+      await done(redisStore(other.client, 'key').write(someone, ANY_VERSION));
+      await until(() => hints === 2);
+      again.unsubscribe();
+    },
+  );
 
   itWithOwnRedis(
     'hints that something may have been missed, when the connection was cut and stands again',

@@ -21,10 +21,18 @@ export function nodeRedisLine(
   return new Observable((subscriber) => {
     const own = duplicate();
     const heard = (message: string, channel: string): void => hear(channel, message);
+    const turns = new Map<string, Promise<unknown>>();
+    /** One after the other for each channel: what is subscribed to until the server answers that it is not, goes, too. */
+    const inTurn = (channel: string, ask: () => Promise<unknown>): Promise<unknown> => {
+      const turn = (turns.get(channel) ?? Promise.resolve()).then(ask, ask);
+      const leave = (): unknown => turns.get(channel) === turn && turns.delete(channel);
+      turns.set(channel, turn);
+      turn.then(leave, leave);
+      return turn;
+    };
     const line: Line = {
-      subscribe: (channel) => own.subscribe(channel, heard),
-      // with the listener: without one, a subscription that follows at once is taken for there already, and goes, too
-      unsubscribe: (channel) => own.unsubscribe(channel, heard),
+      subscribe: (channel) => inTurn(channel, () => own.subscribe(channel, heard)),
+      unsubscribe: (channel) => inTurn(channel, () => own.unsubscribe(channel, heard)),
     };
     own.on('error', noop); // what it comes to is told by the other events
     if (!isCluster) own.on('ready', () => subscriber.next(line));
