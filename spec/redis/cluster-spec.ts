@@ -95,3 +95,25 @@ describe.each(Object.keys(kinds))('redisStore on a cluster of %s', (name) => {
     await until(async () => (await listeners()) === 0);
   });
 });
+
+itWithOwnRedis.each(['app:', '{app}:'])(
+  'redisStore on a cluster of ioredis with the keyPrefix %s',
+  async (keyPrefix) => {
+    const { port } = await cluster();
+    const client = new Cluster([{ host: '127.0.0.1', port }], { keyPrefix });
+    client.on('error', noop);
+    finally_(() => client.disconnect());
+    for (const key of ['tokens', 'tokens:{user 7}']) {
+      const store = redisStore(client, key);
+      let hints = 0;
+      const listening = store.changes$.subscribe(() => hints++);
+      await until(() => hints > 0, 20_000);
+      const before = hints;
+      await done(store.write(signedIn, ANY_VERSION));
+      await until(() => hints > before);
+      listening.unsubscribe();
+      expect((await done(store.read())).credentials).toEqual(signedIn);
+      expect(await done(store.lock.hold(() => from([1])))).toBe(1);
+    }
+  },
+);

@@ -19,6 +19,8 @@ export type RedisClient = NodeRedisClient | IoredisClient;
 
 /** What is asked of a client, whichever it is. */
 export interface Commands {
+  /** What the client puts before each key that decides where it lies, in a cluster. */
+  readonly keyPrefix: string;
   /** Sends one command; `key` says where to, in a cluster. `left` takes it back if it was not sent by then. */
   send(key: string, words: readonly string[], left: AbortSignal): Promise<unknown>;
   /** True while a command would lie in a queue for as long as there is no connection. */
@@ -42,6 +44,8 @@ interface AnyClient extends EventSource {
   readonly isOpen?: boolean;
   readonly isReady?: boolean;
   readonly masters?: unknown;
+  readonly isCluster?: boolean;
+  readonly options?: { readonly keyPrefix?: string };
   call?(command: string, ...words: string[]): Promise<unknown>;
   sendCommand?(...given: unknown[]): Promise<unknown>;
   duplicate?(): never;
@@ -77,6 +81,7 @@ function events(client: EventSource): Pick<Commands, 'ready$' | 'end$'> {
 
 function ioredisCommands(client: AnyClient): Commands {
   return {
+    keyPrefix: client.isCluster === true ? (client.options?.keyPrefix ?? '') : '',
     send: async (_key, [command = '', ...words]) => client.call?.(command, ...words),
     // `wait` is that of a lazy client, which connects for the first command
     isOffline: () => !['ready', 'wait', 'end'].includes(client.status ?? 'ready'),
@@ -89,6 +94,7 @@ function ioredisCommands(client: AnyClient): Commands {
 function nodeRedisCommands(client: AnyClient): Commands {
   const isCluster = 'masters' in client;
   return {
+    keyPrefix: '',
     async send(key, words, left) {
       const unsent = new AbortController(); // version 4 breaks its queue when it is told of what was sent already
       const leave = (): void => (client.isReady === false ? unsent.abort() : undefined);

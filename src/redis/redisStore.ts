@@ -74,7 +74,7 @@ export function redisStore(
   { leaseMs = 40_000, answerMs = 5_000, by = thisProcess() }: RedisStoreOptions = {},
 ): CredentialStore {
   const { commands, channels } = sharedBy(client);
-  const keys = keysOf(key);
+  const keys = keysOf(key, commands.keyPrefix);
   mustLie('leaseMs', leaseMs, 100);
   mustLie('answerMs', answerMs, 10);
   if (typeof by !== 'string') throw new TypeError('redisStore: by must be a string');
