@@ -2,8 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { asyncScheduler, firstValueFrom, from, NEVER, Observable, type Subscription } from 'rxjs';
 import { ANY_VERSION, type Credentials, type CredentialStore, type Lease } from 'rx-token';
-import { webStorageStore } from 'rx-token/browser';
+import { indexedDbStore, webStorageStore } from 'rx-token/browser';
 import { fakeBrowser, type FakeTab } from '../helpers/fakeBrowser.js';
+import { fakeDatabase } from '../helpers/fakeDatabase.js';
 import { steppedClock } from '../helpers/steppedClock.js';
 import { unevenClock } from '../helpers/unevenClock.js';
 import { until } from '../helpers/until.js';
@@ -200,5 +201,102 @@ describe('the lease, where there are no Web Locks', () => {
       code: 'store_unwritable',
       reason: 'SecurityError',
     });
+  });
+});
+
+describe('the lease in a database', () => {
+  const MARK = 'rx-token/indexedDB/login/farewell';
+
+  /** Tabs over plain http whose writes to a database take their time. */
+  function insecureTabs() {
+    const { newTab, stored } = fakeBrowser();
+    const database = fakeDatabase();
+    function open() {
+      const tab = newTab();
+      const { indexedDB, end } = database.inTab();
+      const store = indexedDbStore('login', { ...tab.options, locks: null, indexedDB });
+      const go = () => tab.fire('pagehide');
+      return { tab, store, go, goForEver: () => (go(), end()) };
+    }
+    const owner = () => (database.objects.get('lease') as { owner: string } | undefined)?.owner;
+    return { open, stored, owner };
+  }
+
+  it('is free when its page has said farewell, though nothing that it writes arrives any more', async () => {
+    const { open, stored, owner } = insecureTabs();
+    const [goes, next] = [open(), open()];
+    await take(goes.store).inside();
+    const before = owner();
+    goes.goForEver();
+    expect(stored.get(MARK)).toBe(before); // in the event itself; whose it was, and nothing else
+    expect(await firstValueFrom(from(next.store.lock.holder!()))).toBeNull();
+
+    await take(next.store).inside();
+    expect(owner()).not.toBe(before);
+    expect(stored.has(MARK)).toBe(false);
+  });
+
+  it('is free when its page goes while it gives it back', async () => {
+    const { open, owner } = insecureTabs();
+    const [goes, next] = [open(), open()];
+    const turn = take(goes.store);
+    await turn.inside();
+    turn.leave();
+    goes.goForEver();
+    expect(owner()).toBeDefined();
+    await take(next.store).inside();
+  });
+
+  it('is nothing that a page which comes back believes in', async () => {
+    const { open } = insecureTabs();
+    const [goes, next] = [open(), open()];
+    const lease = await take(goes.store).inside();
+    const other = take(next.store);
+    goes.go();
+    expect([lease.signal.aborted, lease.remainingMs()]).toEqual([true, 0]);
+    await other.inside();
+
+    const again = take(goes.store);
+    await pause(150);
+    expect(again.isInside).toBe(false);
+  });
+
+  it('is not taken from a page that is back and has it anew', async () => {
+    const { open, owner } = insecureTabs();
+    const [goes, next] = [open(), open()];
+    const turn = take(goes.store);
+    await until(() => owner() !== undefined); // and the page does not know yet
+    const before = owner();
+    goes.go();
+    await turn.inside();
+    expect(owner()).not.toBe(before); // which has said farewell, for whoever sees it late
+
+    const other = take(next.store);
+    await pause(150);
+    expect(other.isInside).toBe(false);
+  });
+
+  it('is still free when another page goes that only waited', async () => {
+    const { open, stored, owner } = insecureTabs();
+    const [goes, waits, next] = [open(), open(), open()];
+    await take(goes.store).inside();
+    take(waits.store);
+    await pause(20);
+    goes.goForEver();
+    waits.goForEver();
+    expect(stored.get(MARK)).toBe(owner());
+    await take(next.store).inside();
+  });
+
+  it('lapses where nothing can be said', async () => {
+    const { open, owner } = insecureTabs();
+    const [goes, next] = [open(), open()];
+    await take(goes.store).inside();
+    const before = owner();
+    goes.tab.refuse('SecurityError');
+    goes.goForEver();
+    const other = take(next.store);
+    await pause(150);
+    expect([other.isInside, owner()]).toEqual([false, before]);
   });
 });

@@ -85,6 +85,20 @@ describe('a tab in the midst of a refresh', () => {
     expect(server.counters).toMatchObject({ requests: 2, refreshes: 1, reuses: 0 });
   });
 
+  it.each(['webStorage', 'indexedDb'] as const)(
+    'without Web Locks is reloaded (%s): it has given its lease back, and waits for nobody',
+    async (kind) => {
+      const { tab, server, ...its } = await signedIn({ host: 'rx-token.test' }, kind);
+      server.faults.next({ dropBeforeCommit: 'hang' });
+      void tab.call('renew', 'A1').catch(() => undefined); // the page goes, and so does the answer
+      await requests({ ...its, server }, 1);
+      await tab.page.reload();
+      await tab.call('open', kind);
+      expect(await tab.call('renew', 'A1')).toBe('A2');
+      expect(server.counters).toMatchObject({ requests: 2, refreshes: 1, reuses: 0 });
+    },
+  );
+
   it('is frozen: it is not robbed, others use what is valid, or say that they could not wait', async () => {
     const { tab, newTab, server, context, ...its } = await signedIn();
     const other = await newTab('webStorage', { lockTimeoutMs: 500, maxWaitMs: 0 });

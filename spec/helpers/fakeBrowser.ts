@@ -116,6 +116,7 @@ export function fakeBrowser(browser: FakeBrowserOptions = {}): FakeBrowser {
       setItem: change,
       removeItem: (key) => change(key, null),
     };
+    Object.assign(page, { localStorage: storage });
     const locks: LockManagerLike = {
       request: (name, { mode = 'exclusive', signal }, granted) =>
         new Promise((resolve, reject) => {

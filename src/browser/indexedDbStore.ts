@@ -1,5 +1,6 @@
 import type { CredentialStore } from '../contracts.js';
 import { memoryStore } from '../stores/memoryStore.js';
+import { farewell } from './farewell.js';
 import { indexedDbShelf } from './indexedDbShelf.js';
 import { isServer, platform, type IndexedDbLike } from './platform.js';
 import { readTabOptions, sharedByTabs, type TabStoreOptions } from './tabOptions.js';
@@ -15,7 +16,8 @@ export interface IndexedDbStoreOptions extends TabStoreOptions {
  * - A write is one transaction, and durable when it completes. Refreshes are serialised by a Web Lock, which the
  *   browser frees when a tab ends, and never before.
  * - **Without Web Locks** (plain http but on localhost, engines of before 2022) the lock is a lease in the database:
- *   taken in a transaction, so that exactly one tab has it; but `lossy`, for it lapses in a tab that sleeps.
+ *   taken in a transaction, so that exactly one tab has it; but `lossy`, for it lapses in a tab that sleeps. A page
+ *   that goes says so in an item of `localStorage`, for no transaction would end in time.
  * - On a server, where there is no IndexedDB, it is a `memoryStore()`: make one for each request.
  * - Whatever runs in the page can read what is stored.
  *
@@ -34,7 +36,9 @@ export function indexedDbStore(name: string, options: IndexedDbStoreOptions = {}
     throw new TypeError('indexedDbStore: indexedDB must be an IDBFactory');
   if (!options.indexedDB && isServer()) return memoryStore();
   const factoryOf = (): IndexedDbLike => options.indexedDB ?? usualFactory();
-  return sharedByTabs(indexedDbShelf(name, factoryOf), `rx-token/indexedDB/${name}`, world, 0);
+  const shared = `rx-token/indexedDB/${name}`;
+  const polite = { ...world, farewell: farewell(world.page, `${shared}/farewell`) };
+  return sharedByTabs(indexedDbShelf(name, factoryOf), shared, polite, 0);
 }
 
 function usualFactory(): IndexedDbLike {

@@ -10,6 +10,7 @@ import {
   ignoreElements,
   map,
   merge,
+  noop,
   of,
   race,
   repeat,
@@ -23,6 +24,7 @@ import {
 } from 'rxjs';
 import type { CredentialLock, Lease } from '../contracts.js';
 import { fieldsFrom, isLike } from '../storedText.js';
+import type { Farewell } from './farewell.js';
 import type { Shelf } from './shelf.js';
 import type { Tenure } from './tabLease.js';
 
@@ -40,6 +42,8 @@ export interface LeaseTerms {
   readonly scheduler: SchedulerLike;
   /** Emits when this page is about to go. */
   readonly away$: Observable<unknown>;
+  /** For a shelf that cannot take the lease back before the page is gone. */
+  readonly farewell?: Farewell | undefined;
 }
 
 /** Others wait so much longer than the holder counts on. */
@@ -55,11 +59,17 @@ const pollMs = (): number => 40 + 40 * Math.random();
 export function leaseLock(
   shelf: Shelf,
   tab: string,
-  { leaseMs, settleMs, scheduler, away$ }: LeaseTerms,
+  { leaseMs, settleMs, scheduler, away$, farewell }: LeaseTerms,
   leaseOn: (tenure: Tenure) => Lease,
 ): CredentialLock {
   let turns = 0;
   const now = (): number => scheduler.now();
+
+  const isFree = (held: LeaseText | null): boolean =>
+    !held ||
+    held.until <= now() ||
+    held.until > now() + 10 * leaseMs || // another clock's
+    !!farewell?.isSaidBy(held.owner);
 
   function hold<T>(critical: (lease: Lease) => Observable<T>): Observable<T> {
     return defer(() => {
@@ -67,15 +77,14 @@ export function leaseLock(
       const since = now();
       const lost = new AbortController();
       let until = 0;
-
-      const isFree = (held: LeaseText | null): boolean =>
-        !held || held.until <= now() || held.until > now() + 10 * leaseMs; // another clock's
+      let mayBeOurs = false; // from the write on: that it is done is known later
 
       /** Takes the lease, or makes it longer. */
       async function extend(mayTake: (held: LeaseText | null) => boolean): Promise<boolean> {
         const at = now();
         const isOurs = await shelf.change(({ lease }) => {
-          if (!mayTake(leaseFrom(lease))) return { result: false };
+          mayBeOurs = mayTake(leaseFrom(lease));
+          if (!mayBeOurs) return { result: false };
           const text: LeaseText = { owner, since, until: at + leaseMs + GRACE_MS };
           return { put: { lease: JSON.stringify(text) }, result: true };
         });
@@ -88,11 +97,17 @@ export function leaseLock(
       async function renew(): Promise<void> {
         if (!(await extend(isOurs))) lost.abort();
       }
+      // Heard until all is given back: a request that fails because its page goes ends the turn first.
+      const leaving = away$.subscribe(() => {
+        if (mayBeOurs) farewell?.say(owner);
+      });
       function release(): void {
         const free = shelf.change(({ lease }) =>
           isOurs(leaseFrom(lease)) ? { put: { lease: null }, result: undefined } : { result: undefined },
         );
-        free.catch(() => undefined); // it lapses by itself
+        void free
+          .catch(noop) // it lapses by itself
+          .then(() => leaving.unsubscribe());
       }
 
       const taken$ = defer(() => extend(isFree)).pipe(
@@ -123,6 +138,7 @@ export function leaseLock(
         }),
       );
       const turn$ = defer(() => {
+        farewell?.forget(); // of whoever had it before
         const ended$ = new Subject<void>();
         const critical$ = defer(() => critical(leaseOn(tenure))).pipe(finalize(() => ended$.next()));
         const watch$ = merge(over$, renewed$).pipe(ignoreElements(), takeUntil(ended$));
@@ -144,7 +160,7 @@ export function leaseLock(
     hold,
     async holder() {
       const held = leaseFrom((await shelf.read()).lease);
-      return held && held.until > now() ? { by: held.owner, since: held.since } : null;
+      return held && !isFree(held) ? { by: held.owner, since: held.since } : null;
     },
   };
 }

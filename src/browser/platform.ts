@@ -7,6 +7,7 @@ export interface EventTargetLike {
 /** A window. */
 export interface PageLike extends EventTargetLike {
   readonly document?: (EventTargetLike & { readonly visibilityState?: string }) | undefined;
+  readonly localStorage?: StorageLike | undefined;
 }
 
 /** `localStorage`, `sessionStorage`. */
@@ -67,7 +68,6 @@ export interface ObjectStoreLike {
 }
 
 interface Platform extends Partial<PageLike> {
-  readonly localStorage?: StorageLike;
   readonly sessionStorage?: StorageLike;
   readonly indexedDB?: IndexedDbLike;
   readonly navigator?: { readonly locks?: LockManagerLike };

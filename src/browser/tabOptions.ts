@@ -1,6 +1,7 @@
 import { asyncScheduler, fromEvent, NEVER, type Observable, type SchedulerLike } from 'rxjs';
 import type { CredentialStore, LockHolder } from '../contracts.js';
 import { LONGEST_DELAY_MS } from '../longestDelay.js';
+import type { Farewell } from './farewell.js';
 import { hearing, type Hearing } from './hearing.js';
 import { leaseLock } from './leaseLock.js';
 import { notesFrom } from './notes.js';
@@ -28,7 +29,10 @@ export interface TabStoreOptions {
   readonly channel?: ((name: string) => ChannelLike) | null | undefined;
   /** Hints that this page may have slept: the store is read and the clock looked at. Default `wakeSignals()`. */
   readonly wake$?: Observable<unknown> | undefined;
-  /** The window whose `storage`, `pagehide` and `pageshow` events are heard. Default: this one; `null`: none. */
+  /**
+   * The window whose `storage`, `pagehide` and `pageshow` events are heard, and whose `localStorage` tells that it has
+   * gone (of `indexedDbStore` without Web Locks). Default: this one; `null`: none.
+   */
   readonly page?: PageLike | null | undefined;
   /**
    * Without Web Locks: how long whoever refreshes is waited for when nothing is heard of it, as after a crash. Has
@@ -48,6 +52,8 @@ export interface TabWorld {
   readonly leaseMs: number;
   readonly scheduler: SchedulerLike;
   readonly away$: Observable<unknown>;
+  /** For a shelf that cannot take a lease back before the page is gone. */
+  readonly farewell?: Farewell | undefined;
 }
 
 /** @throws TypeError or RangeError that names the option */
