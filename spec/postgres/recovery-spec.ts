@@ -1,8 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
+import { firstValueFrom, from } from 'rxjs';
 import { createTokenManager, type TokenManagerConfig } from 'rx-token';
 import { fakeAuthorizationServer } from 'rx-token/testing';
+import { ANY_VERSION } from '../../src/contracts.js';
 import { postgresStore } from '../../src/postgres/index.js';
+import { spawnActor } from '../helpers/spawnActor.js';
 import { until } from '../helpers/until.js';
 import { withPostgres } from '../helpers/withPostgres.js';
 
@@ -137,4 +140,21 @@ await withPostgres('a manager over postgresStore', ({ server, pool, table: table
     }
     for (const one of managers) one.dispose();
   });
+
+  it('lets a process end that cannot save what it was granted, after a while', async () => {
+    const table = await tableOfItsOwn();
+    const store = postgresStore(pool(), 'key', { table, listen: false });
+    const expired = { access_token: 'access-1', refresh_token: 'refresh-1', expires_at: 1_000_000_000_000 };
+    await firstValueFrom(from(store.write(expired, ANY_VERSION)));
+    await ask(`CREATE OR REPLACE FUNCTION unsaved() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = '53100'; END $$`);
+    await ask(
+      `CREATE TRIGGER unsaved BEFORE UPDATE OF credentials ON "${table}" FOR EACH ROW EXECUTE FUNCTION unsaved()`,
+    );
+    const actor = await spawnActor('spec/postgres/unsavedActor.ts', { args: [server.url, table, 'key'] });
+    expect(await actor.call('token')).toBe('access-2'); // from memory
+    const left = new Promise((settle) => actor.process.once('exit', settle));
+    actor.call('disconnect').catch(() => undefined);
+    expect(await left).toBe(0);
+  }, 40_000);
 });

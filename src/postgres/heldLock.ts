@@ -108,6 +108,7 @@ async function waitForVanished(site: Site, hasLeft: () => boolean): Promise<void
 }
 
 function heldLock(row: Row, connection: Connection, giveBack: (isBroken?: boolean) => void): HeldLock {
+  connection.letEnd(); // who refreshes keeps the process alive; that a lock is only held is nothing to wait for
   return {
     connection,
     pid: Number(row['pid']),

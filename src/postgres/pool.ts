@@ -34,9 +34,10 @@ export interface PostgresPool {
   readonly options: { readonly max?: number | undefined };
 }
 
-/** What `pg` leaves out of its types: the class that a pool makes its clients of, and what lets a process end. */
+/** What `pg` leaves out of its types: the class that a pool makes its clients of, and what lets a process end or not. */
 export interface Untyped {
   readonly Client?: new (options: unknown) => PostgresListener;
+  readonly ref?: () => void;
   readonly unref?: () => void;
 }
 
