@@ -32,7 +32,7 @@ export interface Site extends Questions {
 }
 
 /** Runs a script: emits its answer once, or errors, typed and in time. */
-export type Ask = (script: Script, ...words: string[]) => Observable<Answer>;
+type Ask = (script: Script, ...words: string[]) => Observable<Answer>;
 
 export interface Questions {
   readonly ask: Ask;
