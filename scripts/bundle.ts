@@ -8,7 +8,7 @@ import { minify } from 'terser';
  * What the core may weigh, minified, without rxjs: all of the root entry but {@link EXTRAS}. Wanted were 8 kB; what
  * hostile reviews have asked for, and `withToken`, have cost the rest. Less is welcome.
  */
-export const MAX_BROTLI_BYTES = 9.8 * 1024;
+export const MAX_BROTLI_BYTES = 9.9 * 1024;
 
 /** What of the root entry nobody pays for who does not import it, and what each may add to the core. */
 export const EXTRAS: Readonly<Record<string, number>> = {

@@ -19,7 +19,7 @@ describe('the bundle of a browser', () => {
     expect(imports).toEqual(['rxjs']);
   });
 
-  it('weighs at most 9.8 kB with the core, which is the root entry without what is weighed below', () => {
+  it('weighs at most 9.9 kB with the core, which is the root entry without what is weighed below', () => {
     console.info(`core without rxjs: ${coreBytes} bytes brotli`);
     expect(coreBytes).toBeLessThanOrEqual(MAX_BROTLI_BYTES);
   });
