@@ -22,11 +22,15 @@ async function profile(options: ProfileOptions = {}): Promise<Profile> {
   return opened;
 }
 
-/** A tab of a user who has just signed in. */
-async function signedIn(options?: ProfileOptions, kind: 'webStorage' | 'indexedDb' = 'webStorage') {
+/** A tab of a user who has just signed in; those tokens may last for so many seconds only. */
+async function signedIn(
+  options?: ProfileOptions,
+  kind: 'webStorage' | 'indexedDb' = 'webStorage',
+  lasting: { readonly expires_in?: number } = {},
+) {
   const its = await profile(options);
   const tab = await its.newTab(kind);
-  await tab.call('set', its.server.signIn());
+  await tab.call('set', { ...its.server.signIn(), ...lasting });
   return { ...its, tab };
 }
 
@@ -37,7 +41,7 @@ const stored = (tab: OpenTab) => tab.page.evaluate<string | null>(`localStorage.
 
 /** Who is in the midst of a refresh, and two others who wait for it. */
 async function inMidRefresh(fault: Fault) {
-  const its = await signedIn({ server: { accessTokenLifetimeMs: 2_000 } });
+  const its = await signedIn({}, 'webStorage', { expires_in: 2 });
   its.server.faults.next(fault);
   await requests(its, 1);
   const others = await Promise.all([its.newTab('webStorage'), its.newTab('webStorage')]);
@@ -197,7 +201,7 @@ describe('what is done in another tab', () => {
   });
 
   it('a refresh that is denied is denied once, for all', async () => {
-    const { tab, newTab, server } = await signedIn({ server: { accessTokenLifetimeMs: 2_000 } });
+    const { tab, newTab, server } = await signedIn({}, 'webStorage', { expires_in: 2 });
     const tabs = [tab, await newTab('webStorage'), await newTab('webStorage')];
     server.revoke('R1');
     const denied = 'reauthentication-required: refresh_rejected';

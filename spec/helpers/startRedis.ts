@@ -32,10 +32,19 @@ process.on('exit', () => {
 
 /** Starts a server that loses nothing (`appendonly yes`, `appendfsync always`) on a free port of loopback. */
 export async function startRedis(...settings: string[]): Promise<OwnRedis> {
+  for (let tries = 3; ; tries--) {
+    try {
+      return await startedOn(await freePort(), settings);
+    } catch (error) {
+      if (tries === 1) throw error; // somebody else has got that port meanwhile, or the one of the cluster's bus
+    }
+  }
+}
+
+async function startedOn(port: number, settings: readonly string[]): Promise<OwnRedis> {
   const binary = redisBinary();
   if (binary === undefined) throw new Error(`There is no ${BINARIES.join(', and no ')} on the PATH`);
   const folder = mkdtempSync(join(tmpdir(), 'rx-token-redis-'));
-  const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
   let child: ChildProcess | undefined;
   let gone = Promise.resolve();
