@@ -9,6 +9,7 @@ const pureFiles = [
     'transitions',
     'isRejected',
     'headerOf',
+    'leaseThrough',
     'bearerError',
     'targets',
     'isLoopback',

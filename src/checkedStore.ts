@@ -3,6 +3,7 @@ import type { Settings } from './config.js';
 import type { Lease, Snapshot, Version, WriteResult } from './contracts.js';
 import type { Credentials } from './credentials.js';
 import { StoreError, TokenError } from './errors.js';
+import { leaseThrough, type ColdLease } from './leaseThrough.js';
 import { orElseThrow } from './orElseThrow.js';
 import { fromRecord } from './tokenResponse.js';
 
@@ -33,21 +34,10 @@ export function checkedStore(settings: Settings): CheckedStore {
 }
 
 /** A lease as the core sees it: cold observables, which end. */
-export interface CheckedLease extends Lease {
-  prepare(...asked: Parameters<Lease['prepare']>): Observable<unknown>;
-  acquit(isGranted?: boolean): Observable<unknown>;
-  condemn(held: Credentials): Observable<unknown>;
-}
+export type CheckedLease = ColdLease;
 
 export function checkedLease(lease: Lease, settings: Settings): CheckedLease {
-  const noted = (note: () => ObservableInput<unknown>) => answerOf(settings, 'store_unwritable', note);
-  return {
-    signal: lease.signal,
-    remainingMs: () => lease.remainingMs(),
-    prepare: (...asked) => noted(() => lease.prepare(...asked)),
-    acquit: (isGranted) => noted(() => lease.acquit(isGranted)),
-    condemn: (held) => noted(() => lease.condemn(held)),
-  };
+  return leaseThrough(lease, (note) => answerOf(settings, 'store_unwritable', note));
 }
 
 /** Rule 8: every wait for a store ends. */

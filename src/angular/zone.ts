@@ -8,7 +8,8 @@ import {
   type SchedulerLike,
   type Subscription,
 } from 'rxjs';
-import type { CredentialStore, Lease } from '../index.js';
+import type { CredentialStore } from '../index.js';
+import { leaseThrough } from '../leaseThrough.js';
 
 /** The `asyncScheduler`, its timers outside the zone: `ApplicationRef.isStable` would wait for them. */
 export function timersOutside(zone: NgZone): SchedulerLike {
@@ -44,13 +45,6 @@ export function hearInside<T>(zone: NgZone, source$: Observable<T>): Observable<
 export function storeOutside(zone: NgZone, store: CredentialStore): CredentialStore {
   const outside = <T>(ask: () => ObservableInput<T>): Observable<T> => listenOutside(zone, defer(ask));
   const { lock } = store;
-  const leaseOutside = (lease: Lease): Lease => ({
-    signal: lease.signal,
-    remainingMs: () => lease.remainingMs(),
-    prepare: (...given) => outside(() => lease.prepare(...given)),
-    acquit: (isGranted) => outside(() => lease.acquit(isGranted)),
-    condemn: (held) => outside(() => lease.condemn(held)),
-  });
   return {
     read: () => outside(() => store.read()),
     write: (next, expected) => outside(() => store.write(next, expected)),
@@ -64,7 +58,7 @@ export function storeOutside(zone: NgZone, store: CredentialStore): CredentialSt
           const isInside = NgZone.isInAngularZone();
           return outside(() =>
             lock.hold((lease) => {
-              const critical$ = defer(() => critical(leaseOutside(lease)));
+              const critical$ = defer(() => critical(leaseThrough(lease, outside)));
               return isInside ? listenInside(zone, critical$) : critical$;
             }),
           );
