@@ -73,10 +73,8 @@ export function changes(
         if (struck === found) return of(subject.adopt(found));
         return store.write(struck.credentials, found.version).pipe(
           concatMap(({ written, snapshot }) => {
-            if (!written) {
-              if (!tries) throw restless();
-              return strike(rejected, tries - 1);
-            }
+            if (!written && tries) return strike(rejected, tries - 1);
+            if (!written) throw restless();
             subject.publish({ by: 'sibling', snapshot }); // no grant, and no news but this:
             subject.report({ type: 'invalidated' });
             return EMPTY;

@@ -12,6 +12,7 @@ interface Outcome extends Headed {
 
 /** `UNAUTHENTICATED`, https://grpc.io/docs/guides/status-codes. */
 const UNAUTHENTICATED = 16;
+const CHALLENGE = 'www-authenticate';
 
 /**
  * True where an answer, or an error, says that the access token was refused, and another one may do: a 401, unless
@@ -22,9 +23,8 @@ export function isRejected(outcome: unknown): boolean {
   const { status, statusCode, response, code, metadata } = Object(outcome) as Outcome;
   if (code === UNAUTHENTICATED && metadata) return true;
   if (![status, statusCode, response?.status, response?.statusCode].includes(401)) return false;
-  const [own, inner] = [outcome as Outcome, Object(response) as Outcome].map((one) =>
-    headerOf(one, 'www-authenticate'),
-  );
-  const error = bearerError(own ?? inner);
+  const challenge =
+    headerOf(outcome as Outcome, CHALLENGE) ?? headerOf(Object(response) as Outcome, CHALLENGE);
+  const error = bearerError(challenge);
   return error === undefined || error === 'invalid_token';
 }
