@@ -2,7 +2,7 @@ import { describe, expect } from '@jest/globals';
 import { Cluster } from 'ioredis';
 import { firstValueFrom, from, noop, type ObservableInput } from 'rxjs';
 import { createCluster } from 'redis';
-import { ANY_VERSION } from '../../src/contracts.js';
+import { ANY_VERSION, type CredentialStore } from '../../src/contracts.js';
 import { createTokenManager } from '../../src/index.js';
 import { type RedisClient, redisStore } from '../../src/redis/index.js';
 import { clients } from '../helpers/redisClients.js';
@@ -50,6 +50,18 @@ const kinds: Record<string, (port: number) => Promise<RedisClient>> = {
   },
 };
 
+/** A store hears and finds what another one, or itself, writes. */
+async function expectHeard(store: CredentialStore, writer: CredentialStore): Promise<void> {
+  let hints = 0;
+  const listening = store.changes$.subscribe(() => hints++);
+  await until(() => hints > 0, 20_000);
+  const before = hints;
+  await done(writer.write(signedIn, ANY_VERSION));
+  await until(() => hints > before);
+  listening.unsubscribe();
+  expect((await done(store.read())).credentials).toEqual(signedIn);
+}
+
 describe.each(Object.keys(kinds))('redisStore on a cluster of %s', (name) => {
   itWithOwnRedis('keeps each credential in one slot, refreshes it once, and hears of it', async () => {
     const { port, senders } = await cluster();
@@ -57,14 +69,7 @@ describe.each(Object.keys(kinds))('redisStore on a cluster of %s', (name) => {
     for (const key of ['tokens', 'tokens:{user 7}', 'another', 'and another', 'z']) {
       const store = redisStore(mine, key);
       const sibling = redisStore(theirs, key);
-      let hints = 0;
-      const listening = store.changes$.subscribe(() => hints++);
-      await until(() => hints > 0, 20_000);
-      const before = hints;
-      await done(sibling.write(signedIn, ANY_VERSION));
-      await until(() => hints > before);
-      listening.unsubscribe();
-      expect((await done(store.read())).credentials).toEqual(signedIn);
+      await expectHeard(store, sibling);
 
       let requests = 0;
       const refresh = () => ({ ...signedIn, access_token: `access-of-${++requests + 1}`, expires_in: 3600 });
@@ -105,14 +110,7 @@ itWithOwnRedis.each(['app:', '{app}:'])(
     finally_(() => client.disconnect());
     for (const key of ['tokens', 'tokens:{user 7}']) {
       const store = redisStore(client, key);
-      let hints = 0;
-      const listening = store.changes$.subscribe(() => hints++);
-      await until(() => hints > 0, 20_000);
-      const before = hints;
-      await done(store.write(signedIn, ANY_VERSION));
-      await until(() => hints > before);
-      listening.unsubscribe();
-      expect((await done(store.read())).credentials).toEqual(signedIn);
+      await expectHeard(store, store);
       expect(await done(store.lock.hold(() => from([1])))).toBe(1);
     }
   },

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect } from '@jest/globals';
 import { firstValueFrom, from, NEVER, type ObservableInput, Subject, type Subscription } from 'rxjs';
 import { ANY_VERSION, type CredentialStore, type Lease } from '../../src/contracts.js';
@@ -211,10 +212,10 @@ describe.each(clientNames)('the lock of redisStore on %s, when a connection brea
     const { proxy, hold, isTaken, reached } = await cutBench();
     proxy.state.keepsRequests = true;
     const asked = hold();
-    await new Promise((settle) => setTimeout(settle, 50)); // it is on its way
+    await pause(50); // it is on its way
     proxy.cut({ refuses: true });
     expect(await asked).toMatchObject({ code: 'store_unwritable' });
-    await new Promise((settle) => setTimeout(settle, 500)); // longer than a release would be waited for
+    await pause(500); // longer than a release would be waited for
     proxy.cut();
     await reached();
     await until(async () => !(await isTaken()));
@@ -229,7 +230,7 @@ describe.each(clientNames)('the lock of redisStore on %s, when a connection brea
       await until(isTaken);
       proxy.cut({ refuses: true });
       expect(await asked).toMatchObject({ code: 'store_unwritable' });
-      await new Promise((settle) => setTimeout(settle, 500));
+      await pause(500);
       expect(await isTaken()).toBe(true);
       proxy.cut();
       await reached();
